@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['GRID', 'MAP_METRICS', 'Estimate', 'on_grid', 'minmax', 'mask_iou', 'iou_curve', 'tune_threshold', 'component_boxes',
-           'union_iou', 'box_iou', 'tune_box_threshold', 'pointing', 'energy_in', 'cnr', 'box_mask', 'map_scores',
+           'union_iou', 'box_iou', 'tune_box_threshold', 'pointing', 'energy_in', 'cnr', 'region_of', 'map_scores',
            'mean_stat', 'auc_stat', 'ece_stat', 'auc', 'ece', 'operating_point', 'boot_weights', 'bootstrap',
            'ratio_stat']
 
-# %% ../nbs/09_metrics.ipynb #cd33ae2e
+# %% ../nbs/09_metrics.ipynb #33a9f499
 import math
 from collections import namedtuple
 from functools import lru_cache
@@ -16,6 +16,7 @@ import numpy as np, torch, torch.nn.functional as F
 from scipy import ndimage
 from scipy.stats import rankdata
 from .core import BadInput
+from .images import boxes_to_mask
 
 # %% ../nbs/09_metrics.ipynb #7cb086ae
 def on_grid(maps, # (n,h,w) raw maps, any grid; tensor or array
@@ -156,16 +157,12 @@ def cnr(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
     r = torch.where(v>1e-9, d/v.clamp_min(1e-9).sqrt(), torch.where(d.abs()<1e-6, 0., torch.nan))
     return torch.where((ni>0)&(no>0), r, torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #ee2bd74e
+# %% ../nbs/09_metrics.ipynb #ab0cd9c5
 MAP_METRICS = ('mask_iou','box_iou','pointing','energy_in_anatomy','energy_in_truth','cnr')
 
-def box_mask(boxes, # (m,4) xyxy, edges
-             size:int
-            )->torch.Tensor: # (size,size) bool
-    "Pixels whose centre lies in any of the boxes"
-    b = torch.as_tensor(np.asarray(boxes, dtype=np.float32)).reshape(-1,4,1); c = torch.arange(size)+.5
-    x,y = (c>=b[:,0])&(c<b[:,2]), (c>=b[:,1])&(c<b[:,3])
-    return (y[:,:,None]&x[:,None]).any(0)
+def region_of(boxes, size:int)->torch.Tensor: # n arrays (m,4) -> (n,S,S) bool
+    "The area that the boxes cover: the truth of a set that has boxes only"
+    return torch.stack([boxes_to_mask(o, size, size) for o in boxes]) if len(boxes) else torch.zeros(0,size,size,dtype=torch.bool)
 
 def map_scores(maps,          # (n,h,w) raw signed maps
                masks=None,    # (n,S,S) bool truth, or None where a set has boxes only
@@ -179,7 +176,7 @@ def map_scores(maps,          # (n,h,w) raw signed maps
     for i in range(0, n, chunk):
         sl = slice(i, min(i+chunk,n)); x = on_grid(maps[sl], size); s = minmax(x)
         b = None if boxes is None else boxes[sl]
-        m = torch.as_tensor(masks[sl]) if masks is not None else None if b is None else torch.stack([box_mask(o,size) for o in b])
+        m = torch.as_tensor(masks[sl]) if masks is not None else region_of(b, size) if b is not None else None
         r = {}
         if masks is not None: r['mask_iou'] = mask_iou(s, m, mask_threshold)
         if b is not None: r['box_iou'] = box_iou(s, b, box_threshold, min_share)
