@@ -169,7 +169,7 @@ def _read_dicom(path, body_part):
     if photometric == 'MONOCHROME1': x = 1-x
     return Film(torch.from_numpy(np.nan_to_num(x).astype(np.float32)), _spacing(ds), meta)
 
-# %% ../nbs/01_images.ipynb #3fb933bc
+# %% ../nbs/01_images.ipynb #753b942b
 def _read_image(path):
     "A `Film` from PNG, JPEG, TIFF or BMP of 1 to 16 bit"
     try:
@@ -189,7 +189,10 @@ def read_film(path,             # DICOM (any or no suffix), PNG, JPEG, TIFF, BMP
     path = Path(path); kind = file_kind(path)
     with warnings.catch_warnings(): # pydicom warns of every deviation from the standard; those that matter are errors above
         warnings.simplefilter('ignore')
-        return _read_image(path) if kind == 'image' else _read_dicom(path, body_part)
+        try: return _read_image(path) if kind == 'image' else _read_dicom(path, body_part)
+        except BadInput: raise
+        except Exception as e: # a header so damaged that asking for a tag fails
+            raise BadInput(f'damaged file ({type(e).__name__})', file=path, mend='copy or download it again') from e
 
 # %% ../nbs/01_images.ipynb #6ef1e9c2
 def save_dicom(path,                # where to

@@ -70,7 +70,7 @@ def split(self:Studies, name)->Studies: # 'train', 'validate', 'test'
     if name not in has: raise BadInput(f'no split {name!r} in {self.name}', mend=f"it has {', '.join(map(str,has))}")
     return self.subset(self.films.index[self.films.split==name])
 
-# %% ../nbs/02_studies.ipynb #ed8ec2e1
+# %% ../nbs/02_studies.ipynb #abb1b627
 @patch
 def path(self:Studies, image_id)->Path:
     "Where the film is"
@@ -86,9 +86,11 @@ def read(self:Studies, image_id)->Film:
 @patch
 def boxes_of(self:Studies, image_id, name, reader=None): # finding; one reader, default all
     "(m,4) float boxes of a finding on the original film"
-    b = self.boxes; m = (b.image_id==image_id) & (b.finding==finding(name).name)
-    if reader is not None: m &= b.reader==reader
-    return torch.tensor(b.loc[m, BOX].to_numpy(np.float32).reshape(-1,4))
+    if getattr(self, '_by', (None,))[0] is not self.boxes: # an index, made once per table: sets have tens of thousands of boxes
+        self._by = self.boxes, self.boxes.reset_index(drop=True).groupby(['image_id','finding']).indices
+    b = self.boxes.iloc[self._by[1].get((image_id, finding(name).name), [])]
+    if reader is not None: b = b[b.reader==reader]
+    return torch.tensor(b[BOX].to_numpy(np.float32).reshape(-1,4))
 
 @patch
 def positives(self:Studies, name): # finding
@@ -314,7 +316,7 @@ def caption(text,              # a report, or its `report_sections`
     parts = [s.get(k,'') for k in order if s.get(k)] or [s.get('last_paragraph','')]
     return _tidy(re.sub(r'_{2,}', ' ', ' '.join(parts) if which=='both' else parts[0]))
 
-# %% ../nbs/02_studies.ipynb #f15551b4
+# %% ../nbs/02_studies.ipynb #20c7d30b
 @patch
 def report(self:Studies, id)->str: # image id or study id
     "The text of a study's report. Raises `BadInput` if there is none"
@@ -325,7 +327,7 @@ def report(self:Studies, id)->str: # image id or study id
     except OSError as e: raise BadInput(f'report cannot be read: {e.strerror}', file=p) from e
 
 @patch
-def read_reports(self:Studies, progress=True)->pd.DataFrame:
+def read_reports(self:Studies, progress=True)->pd.DataFrame: # all of them: seconds for thousands, minutes for MIMIC-CXR
     "All reports: index study_id, columns findings, impression, last_paragraph, text. Missing ones are listed in `rejected`"
     rows = {}
     for i in tqdm(list(() if self.report_files is None else self.report_files.index), desc='reports', leave=False, disable=not progress):
@@ -333,6 +335,12 @@ def read_reports(self:Studies, progress=True)->pd.DataFrame:
         except BadInput as e: self.rejected.add(i, 'report is missing', e.file); continue
         rows[i] = {**{k: v for k,v in report_sections(t).items() if k in ('findings','impression','last_paragraph')}, 'text': t}
     return pd.DataFrame.from_dict(rows, orient='index', columns=['findings','impression','last_paragraph','text']).rename_axis('study_id')
+
+@patch(as_prop=True)
+def reports(self:Studies):
+    "`read_reports`, read at the first use"
+    if '_reports' not in self.__dict__: self._reports = self.read_reports()
+    return self._reports
 
 # %% ../nbs/02_studies.ipynb #6a802f5e
 def _mimic_path(r): return f'files/p{r.subject_id[:2]}/p{r.subject_id}/s{r.study_id}'
