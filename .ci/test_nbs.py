@@ -101,18 +101,32 @@ def check_names(new):
                         seen[n] = m[1]
     return res
 
+def imports(code:str)->dict:
+    "Packages that `code` imports: name -> True if some of it does so as soon as it is loaded, not only inside a function"
+    res = {}
+    def walk(node, eager):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)): eager = False
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+        for n in names: res[n.split('.')[0]] = res.get(n.split('.')[0], False) or eager
+        for o in ast.iter_child_nodes(node): walk(o, eager)
+    walk(ast.parse(code), True)
+    return {k:v for k,v in res.items() if k not in sys.stdlib_module_names and k != LIB.name}
+
 def check_requirements(new):
-    "All that the package imports is asked for in settings.ini"
+    "settings.ini asks for all that the package imports; what only a function or a notebook needs may stand in dev_requirements"
     cfg = configparser.ConfigParser(delimiters=['=']); cfg.read(ROOT/'settings.ini')
     norm = lambda s: re.sub(r'[-_.]+', '-', s).lower()
-    asked = {norm(re.split(r'[<>=!~\[]', o)[0]) for o in cfg['DEFAULT']['requirements'].split()}
-    dists,res = packages_distributions(),set()
-    for f in LIB.glob('*.py'):
-        for o in ast.walk(ast.parse(f.read_text())):
-            names = [a.name for a in o.names] if isinstance(o, ast.Import) else [o.module] if isinstance(o, ast.ImportFrom) and not o.level else []
-            for n in {n.split('.')[0] for n in names} - sys.stdlib_module_names - {LIB.name}:
-                if n in dists and not asked & set(map(norm, dists[n])): res.add(f'{f.name} imports {n}: add {dists[n][0]} to requirements')
-    return sorted(res)
+    asked = lambda k: {norm(re.split(r'[<>=!~\[]', o)[0]) for o in cfg['DEFAULT'][k].split()}
+    run,dev = asked('requirements'), asked('requirements') | asked('dev_requirements') | {'ipython'}
+    dists,res = packages_distributions(),[]
+    codes = {f.name: imports(f.read_text(encoding='utf-8')) for f in LIB.glob('*.py')}
+    for f in notebooks():   # a shell line or magic is no Python
+        code = '\n'.join(re.sub(r'^\s*[%!].*', 'pass', source(c), flags=re.M) for c in cells(f) if not source(c).startswith('%%'))
+        codes[f.name] = {k: False for k in imports(code)}
+    for f,names in codes.items():
+        for n,eager in names.items():
+            if n in dists and not (run if eager else dev) & set(map(norm, dists[n])): res.append(f'{f} imports {n}: add {dists[n][0]} to settings.ini')
+    return res
 
 def check_links(new):
     "What the README links to in this repository is there"
