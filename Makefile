@@ -48,11 +48,9 @@ export: $(STAMP) ## notebooks -> package, all.py, sidebar, README
 readme: $(STAMP) ## nbs/index.ipynb -> README.md (no Quarto needed)
 	$(BIN)/python .ci/readme.py
 
-# nbdev_docs makes a README of its own when index.ipynb is newer: the touch keeps ours.
 docs: $(STAMP) ## the site, into _docs (needs Quarto)
 	@command -v quarto >/dev/null || { echo 'make docs needs Quarto: https://quarto.org/docs/get-started'; exit 1; }
-	touch README.md
-	PATH="$(CURDIR)/$(BIN):$$PATH" nbdev_docs
+	$(BIN)/python .ci/docs.py
 
 # To move to newer versions: make distclean; make install CONSTRAINTS= ; make test; make lock. Then commit constraints.txt.
 lock: $(STAMP) ## write the versions that .venv holds to constraints.txt

@@ -79,6 +79,12 @@ def check_readme(new): return differs(new, ['README.md', 'index_files/*'], 'run 
 def check_site(new): return differs(new, ['nbs/sidebar.yml', 'nbs/nbdev.yml'], 'run make export')
 def check_clean(new): return differs(new, ['nbs/*.ipynb'], 'run nbdev_clean')
 
+def check_docs(new):
+    "nbdev can prepare every notebook for the site: all that `make docs` does before Quarto"
+    p = subprocess.run([sys.executable, '.ci/docs.py', '--check'], cwd=new, env={**os.environ, **ENV}, capture_output=True, text=True)
+    if p.returncode: return _ansi.sub('', p.stdout + p.stderr).splitlines()
+    return [f'{f.name} was not prepared' for f in notebooks() if not (new/'_proc'/f.name).exists()]
+
 def check_outputs(new):
     "Every notebook was committed with its outputs, and none of them is an error"
     res = []
@@ -138,7 +144,7 @@ def check_workplace(new):
     p = subprocess.run(['git', 'grep', '-nIE', r'/(home|Users)/[a-z]|/work/|/root/', '--', '.', ':!.ci/test_nbs.py'], cwd=ROOT, capture_output=True, text=True)
     return [l[:160] for l in p.stdout.splitlines()]
 
-CHECKS = dict(package='package in step with the notebooks', readme='README in step with index.ipynb', site='sidebar and site in step',
+CHECKS = dict(package='package in step with the notebooks', readme='README in step with index.ipynb', site='sidebar in step', docs='site can be prepared',
               clean='notebooks clean', outputs='notebooks keep their outputs',
               names='no name exported twice', requirements='imports are declared', links='links of the README lead somewhere', workplace='no path of this machine')
 
