@@ -157,7 +157,7 @@ def tune(predictions,           # list of `Predictions` about the studies of `tr
     th.patients |= {_who(truth,o) for o in np.unique(truth.patient_ids)}
     return th
 
-# %% ../nbs/10_evaluate.ipynb #14547d4e
+# %% ../nbs/10_evaluate.ipynb #6e802665
 LOC_IOU = .5  # overlap at which a positive counts as localized
 
 def _frame(pred, truth, thresholds): # scores before the zero-shot gate
@@ -172,6 +172,7 @@ def _judge(d, pred, truth, gate, said): # said: (n,) bool, localized at all
     d = d.copy(); m = list(MAP_METRICS); d[m] = d[m].where(d[m].isna() | said[:,None], 0.)
     iou = d.mask_iou if truth.masks is not None else d.box_iou
     d['loc_acc'] = np.where(d.label==1, np.where(iou.isna(), np.nan, said & (iou>=LOC_IOU)), np.where(d.label==0, ~said, np.nan))
+    d['localized'] = said
     return d.assign(system=pred.system, seed=pred.seed, gate=gate, dataset=truth.dataset, condition=truth.condition, finding=truth.finding)
 
 def _said(pred, truth, thresholds, gate):
@@ -181,7 +182,7 @@ def _said(pred, truth, thresholds, gate):
 
 def score_maps(pred:Predictions, truth:Truth, thresholds:Thresholds,
                tuned:bool=False # allow studies that chose the thresholds (never for a reported figure)
-              )->pd.DataFrame: # image_id, patient_id, label, prob, the map metrics, loc_acc, system, seed, gate, dataset, condition, finding
+              )->pd.DataFrame: # image_id, patient_id, label, prob, the map metrics, loc_acc, localized, system, seed, gate, dataset, condition, finding
     "One system under one gate, one row per study; a map metric is NaN for negatives"
     if not tuned: thresholds.guard(truth)
     return _judge(_frame(pred,truth,thresholds), pred, truth, pred.gate, _said(pred,truth,thresholds,pred.gate))
