@@ -33,7 +33,7 @@ def span(r, digits=2, sign=False): # r: row of the results, or None
     n = lambda v: num(v,digits,sign)
     return n(r.value) if not math.isfinite(r.ci_low) else f'{n(r.value)} ({n(r.ci_low)} to {n(r.ci_high)})'
 
-# %% ../nbs/11_report.ipynb #f0cb2a1a
+# %% ../nbs/11_report.ipynb #fa307948
 def _join(o): o = list(o); return o[0] if len(o)==1 else ', '.join(o[:-1])+' and '+o[-1]
 
 def verdict(results:pd.DataFrame, condition:str='matched')->str:
@@ -42,10 +42,14 @@ def verdict(results:pd.DataFrame, condition:str='matched')->str:
     d = {f:r for f,r in d.items() if r is not None}
     if not d: return 'The comparison of the refined model with the gated baseline could not be made.'
     up,down = [f for f,r in d.items() if r.ci_low>0], [f for f,r in d.items() if r.ci_high<0]; level = [f for f in d if f not in up+down]
-    if len(up)==len(d): return 'The refined model needs no gate: with nothing applied at inference, its maps overlap the truth better than those of the baseline do with the anatomy gate.'
+    def pair(f):
+        a,b = (num(getattr(figure(results,s,g,'mask_iou',f,condition),'value',None)) for s,g in (('refined','none'),('baseline','anatomy')))
+        return f'{f} {a} against {b}, a difference of {span(d[f],2,True)}'
+    figs = ' Mean mask IoU, refined without a gate against baseline with one: '+'; '.join(map(pair,d))+'.'
+    if len(up)==len(d): return 'The refined model needs no gate: with nothing applied at inference, its maps overlap the truth better than those of the baseline do with the anatomy gate.'+figs
     tail = '; '.join(([f'for {_join(down)} the gated baseline remains better'] if down else [])+([f'for {_join(level)} the difference cannot be told from zero'] if level else []))
     head = f'The aim is reached for {_join(up)}, where the refined model without a gate beats the gated baseline; ' if up else 'The aim is not reached: '
-    return head+tail+'.'
+    return head+tail+'.'+figs
 
 def _claim_finding(results, f, condition, other):
     F = lambda s,g='none',m='mask_iou',c=condition: figure(results,s,g,m,f,c)
@@ -136,7 +140,7 @@ def make_panels(chosen:pd.DataFrame,   # from `choose_panels`
         out.append(q)
     return out
 
-# %% ../nbs/11_report.ipynb #fe7baa46
+# %% ../nbs/11_report.ipynb #223748b2
 def _jpeg(rgb): # (S,S,3) uint8
     b = io.BytesIO(); Image.fromarray(rgb).save(b, 'JPEG', quality=86); return 'data:image/jpeg;base64,'+base64.b64encode(b.getvalue()).decode()
 
@@ -147,7 +151,7 @@ def overlay(film:torch.Tensor, # (S,S) in [0,1]
     "The film, with a map laid over it: the more evidence, the less film"
     f = film.clamp(0,1).numpy()[...,None].repeat(3,-1)
     if heat is not None:
-        v = minmax(on_grid(torch.as_tensor(heat)[None], film.shape[-1]))[0].numpy(); a = (strength*v)[...,None]
+        v = minmax(on_grid(torch.as_tensor(heat)[None], film.shape[-1]))[0].numpy(); a = (strength*v**1.6)[...,None]    # what is hardly there hardly shows
         f = f*(1-a) + matplotlib.colormaps['inferno'](.25+.7*v)[...,:3]*a
     return (255*f).round().astype(np.uint8)
 
@@ -174,7 +178,7 @@ def panel_html(p:Panel)->str:
     z = '' if p.prob is None else f' Zero-shot probability of the refined model {num(p.prob)}: called {"positive" if p.said else "negative"}.'
     return f'<figure class="panel"><figcaption><b>{p.kind.capitalize()}</b> · {html.escape(what)} · study {html.escape(p.image_id)}.{z}{" "+html.escape(p.note) if p.note else ""}</figcaption><div class="tiles">{"".join(tiles)}</div></figure>'
 
-# %% ../nbs/11_report.ipynb #9658d5b0
+# %% ../nbs/11_report.ipynb #43d5689a
 ORDER = (('baseline','none'),('baseline','anatomy'),('baseline','anatomy-truth'),('refined','none'),('refined','anatomy'),('refined','anatomy-truth'),('ceiling','none'),('ceiling','anatomy'),
          ('baseline','zeroshot'),('baseline','anatomy+zeroshot'),('refined','zeroshot'),('refined','anatomy+zeroshot'),('ceiling','zeroshot'),('control:two-step','zeroshot'),
          *((f'control:{c}','none') for c in CONTROLS if c!='two-step'))
@@ -182,14 +186,14 @@ GATES = {'none':'no gate','anatomy':'anatomy gate','anatomy-truth':'true-anatomy
 
 def label(system, gate): # 'Refined, no gate'; 'Control: mean box'
     "A system as it is called in the report"
-    if system.startswith('control:'): return 'Control: '+system[8:].replace('-',' ') if system!='control:two-step' else 'Control: two-step'
+    if system.startswith('control:'): return 'Control: '+dict([('gaussian','centred Gaussian'),('two-step','two-step')]).get(system[8:], system[8:].replace('-',' '))
     return f'{system.capitalize()}, {GATES.get(gate,gate)}'
 
 def forest(rows, # list of (label, value, low, high, class); class: 'base', 'ref', 'ceil', 'ctl' or ''
            title:str, lo=0., hi=1., ticks=None,
            ref:float=None,   # a vertical line, the figure to reach or zero
            seeds:dict=None,  # label -> values of single seeds, as small dots
-           width=460, left=186
+           width=420, left=176
           )->str: # svg
     "A forest plot"
     h,top = 22,6; H = top+h*len(rows)+26; X = lambda v: left+(min(max(v,lo),hi)-lo)/(hi-lo)*(width-left-14)
@@ -217,7 +221,7 @@ def forest_metric(results, metric, finding, condition, gates=('none','anatomy','
             seeds[label(s,g)] = results[results.system.str.startswith(s+'@')&(results.gate==g)&(results.metric==metric)&(results.finding==finding)&(results.condition==condition)].value.tolist()
     return forest(rows, title or f'{finding}, {condition}', ref=goal, seeds={k:v for k,v in seeds.items() if len(v)>1}) if rows else ''
 
-# %% ../nbs/11_report.ipynb #bfb67994
+# %% ../nbs/11_report.ipynb #5a603298
 CSS = '''
 :root{--ink:#1c2430;--soft:#5b6673;--line:#d9dee4;--base:#7a8694;--ref:#b3402e;--ceil:#3c7a57;--ctl:#a9b1ba;--bg:#fff}
 *{box-sizing:border-box} html{color-scheme:light;-webkit-text-size-adjust:100%}
@@ -225,35 +229,35 @@ body{margin:0;background:var(--bg);color:var(--ink);font:17px/1.58 Charter,"Bits
 main{max-width:68rem;margin:0 auto;padding:2.4rem 1.25rem 4rem}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .3rem;font-weight:600;letter-spacing:-.01em} h2{font-size:1.25rem;margin:2.8rem 0 .6rem;font-weight:600;border-top:1px solid var(--line);padding-top:1.1rem}
 h3{font-size:1.02rem;margin:1.6rem 0 .4rem;font-weight:600} p,dl,ul.prose{max-width:44rem;margin:.6rem 0}
-.sub,.note,figcaption,.cap,caption{color:var(--soft)} .sub{margin:0} .note{font-size:.86rem;line-height:1.5}
+.sub,.note,figcaption,.cap{color:var(--soft)} .sub{margin:0} .note{font-size:.86rem;line-height:1.5}
 .lead{font-size:1.14rem;line-height:1.5;border-left:3px solid var(--ref);padding-left:1rem}
-table,figcaption,.cap,svg text,dl,.sans{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+table,figcaption,.cap,.capt,svg text,dl,.sans{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .scroll{overflow-x:auto;margin:.6rem 0} table{border-collapse:collapse;font-size:.8rem;line-height:1.35;font-variant-numeric:tabular-nums;min-width:100%}
-caption{text-align:left;padding:.2rem 0 .5rem;font-size:.82rem} th,td{padding:.34rem .6rem .34rem 0;text-align:right;vertical-align:top;border-bottom:1px solid var(--line)}
-th{font-weight:600} thead th{border-bottom:1.5px solid var(--ink);vertical-align:bottom} th[scope=row],.l{text-align:left;font-weight:400;white-space:nowrap} td.w{white-space:normal;min-width:13rem}
-td small{display:block;color:var(--soft);font-size:.88em;white-space:nowrap} tr.main th,tr.main td{background:#fbf3f1} tr.main th[scope=row]{font-weight:600} tr.ctl th{color:var(--soft)}
-.yes{color:var(--ceil);font-weight:600} .no{color:var(--ref);font-weight:600}
+.capt{color:var(--soft);font-size:.82rem;max-width:none;margin:1rem 0 .2rem} th,td{padding:.34rem .6rem .34rem 0;text-align:right;vertical-align:top;border-bottom:1px solid var(--line)}
+th{font-weight:600} thead th{min-width:4.6rem;border-bottom:1.5px solid var(--ink);vertical-align:bottom} th[scope=row],.l{text-align:left;font-weight:400;white-space:nowrap} td.w{white-space:normal;min-width:13rem}
+td small{display:block;color:var(--soft);font-size:.88em;white-space:nowrap} th[scope=row]{position:sticky;left:0;background:var(--bg)} tr.main th,tr.main th[scope=row],tr.main td{background:#fbf3f1} tr.main th[scope=row]{font-weight:600} tr.ctl th{color:var(--soft)}
+.targets th[scope=row]{padding-left:1rem}.targets tr:is(.g,.alone) th{padding-left:0} tr.g th{text-align:left;border-bottom:0;padding-top:.8rem} .yes{color:var(--ceil);font-weight:600} .no{color:var(--ref);font-weight:600}
 .forests{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem 2rem} figure{margin:.8rem 0} figcaption{font-size:.82rem;line-height:1.45;margin-bottom:.35rem}
-.forest{margin:.4rem 0;min-width:0} .forest svg{width:100%;max-width:34rem;height:auto;display:block} .forest figcaption{color:var(--ink);font-weight:600}
+.forest{margin:.4rem 0;min-width:0} .forest svg{width:100%;max-width:31rem;height:auto;display:block} .forest figcaption{color:var(--ink);font-weight:600}
 svg .grid{stroke:var(--line)} svg .goal{stroke:var(--ink);stroke-dasharray:3 3} svg text{font-size:12px;fill:var(--soft)} svg .tick{text-anchor:middle;font-size:11px} svg .name{text-anchor:end;fill:var(--ink)} svg .name.ctl{fill:var(--soft)} svg .name.main{font-weight:700}
 svg .ci{stroke-width:2;stroke:var(--base)} svg .pt{fill:var(--base)} svg .ref.ci{stroke:var(--ref)} svg .ref.pt{fill:var(--ref)} svg .ceil.ci{stroke:var(--ceil)} svg .ceil.pt{fill:var(--ceil)} svg .ctl.ci{stroke:var(--ctl)} svg .ctl.pt{fill:var(--ctl)} svg .seed{fill:none;stroke:var(--soft);stroke-width:.8}
-.panel{margin:1.1rem 0 1.8rem} .panel figcaption b{color:var(--ink)} .tiles{display:grid;grid-template-columns:repeat(5,1fr);gap:.5rem} .tile svg{width:100%;height:auto;display:block;background:#000} .tile image{image-rendering:auto}
+.panel{margin:1.1rem 0 1.8rem} .panel figcaption b{color:var(--ink)} .tiles{display:grid;grid-template-columns:repeat(5,1fr);gap:.5rem} .tile svg{width:100%;height:auto;display:block} .tile image{image-rendering:auto}
 .cap{font-size:.78rem;line-height:1.35;padding-top:.25rem} .cap b{color:var(--ink);font-weight:600}
 .truth{fill:none;stroke:#5cc8ff;stroke-width:1.6;vector-effect:non-scaling-stroke} .answer{fill:none;stroke:#fff;stroke-width:1.4;stroke-dasharray:4 3;vector-effect:non-scaling-stroke}
 .key{display:inline-block;width:1.7em;border-top:2.5px solid #2b9fdc;vertical-align:.25em;margin:0 .2em} .key.d{border-top:2.5px dashed #8b95a1}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.2rem;font-size:.84rem} dt{color:var(--soft)} dd{margin:0;overflow-wrap:anywhere} code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em}
 details{margin:.5rem 0} summary{cursor:pointer;font:600 .92rem system-ui,sans-serif;padding:.3rem 0} a{color:#1f5f93}
-@media(max-width:640px){body{font-size:16px}main{padding:1.4rem 1rem 3rem}h1{font-size:1.5rem}.tiles{grid-template-columns:repeat(3,1fr)}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
+@media(max-width:640px){body{font-size:16px}main{padding:1.4rem 1rem 3rem}h1{font-size:1.5rem}.tiles{grid-template-columns:repeat(3,1fr)}dl{grid-template-columns:1fr;gap:0}.targets thead th{min-width:0}.targets :is(th,td){padding-right:.35rem}.targets th[scope=row]{padding-left:.4rem;white-space:normal}.targets table{font-size:.74rem}dd{margin-bottom:.5rem}}
 @media print{main{max-width:none;padding:0}.panel,.forest,tr{break-inside:avoid}details>*{display:block}}
 '''
 
-# %% ../nbs/11_report.ipynb #ae1bfb01
+# %% ../nbs/11_report.ipynb #0b68be46
 NAMES = dict(mask_iou='Mask IoU', box_iou='Box IoU', pointing='Pointing', energy_in_anatomy='Energy in anatomy', energy_in_truth='Energy in truth', cnr='CNR', loc_acc='Right finding and place', auc='AUC', ece='ECE')
 
-def _table(head, rows, caption, classes=None): # head: names; rows: lists of html, the first the row's header
+def _table(head, rows, caption, classes=None, kind=''): # head: names; rows: lists of html, the first the row's header
     h = ''.join(f'<th scope="col"{" class=l" if i==0 else ""}>{o}</th>' for i,o in enumerate(head))
-    b = ''.join(f'<tr class="{c}"><th scope="row">{r[0]}</th>'+''.join(o if o.startswith('<td') else f'<td>{o}</td>' for o in r[1:])+'</tr>' for r,c in zip(rows, classes or ['']*len(rows)))
-    return f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}"><table><caption>{html.escape(caption)}</caption><thead><tr>{h}</tr></thead><tbody>{b}</tbody></table></div>'
+    b = ''.join(f'<tr class="{c}"><th scope="{"row" if len(r)>1 else "rowgroup"}"{"" if len(r)>1 else f" colspan={len(head)}"}>{r[0]}</th>'+''.join(o if o.startswith('<td') else f'<td>{o}</td>' for o in r[1:])+'</tr>' for r,c in zip(rows, classes or ['']*len(rows)))
+    return f'<p class="capt">{html.escape(caption)}</p><div class="scroll {kind}" tabindex="0" role="region" aria-label="{html.escape(caption)}"><table aria-label="{html.escape(caption)}"><thead><tr>{h}</tr></thead><tbody>{b}</tbody></table></div>'
 
 def _cell(r, digits=2, sign=False):
     if r is None or not math.isfinite(r.value): return '–'
@@ -279,13 +283,16 @@ def classify_table(results)->str:
             rows.append([f'{html.escape(f)}, {html.escape(c)}']+[_cell(F(s,m),3,'-' in s) for m in ('auc','ece') for s in ('baseline','refined','refined - baseline')])
     return _table(['Finding, condition']+[f'{NAMES[m]}, {s}' for m in ('auc','ece') for s in ('baseline','refined','change')], rows, 'Zero-shot prediction. ECE with 15 bins of equal mass. Small: 95 % interval.')
 
-def targets_html(targets)->str:
-    rows = []
-    for r in targets.itertuples():
-        d = 1 if r.metric=='time' else 3; where = f'{r.finding}, {r.condition}' if r.finding else '–'
-        rows.append([html.escape(r.target[0].upper()+r.target[1:]), f'<td class="l">{html.escape(where)}</td>', html.escape(r.goal.replace('-','−')), num(r.value,d,'-' in r.system or '-' in r.gate),
-                     f'{num(r.ci_low,d)} to {num(r.ci_high,d)}' if math.isfinite(r.ci_low) else '–', f'<td class="{"yes" if r.reached else "no"}">{"yes" if r.reached else "no"}</td>'])
-    return _table(['Target','Finding, condition','Goal','Figure','95 % interval','Reached'], rows, 'Figures to reach, set before the study.').replace('<th scope="col">Finding, condition','<th scope="col" class="l">Finding, condition')
+def targets_html(targets)->str: # a heading for each target, a row for each finding and condition
+    rows,cl = [],[]
+    for what,d in targets.groupby('target', sort=False):
+        what = html.escape(what[0].upper()+what[1:]); group = (d.finding!='').any()
+        if group: rows.append([what]); cl.append('g')
+        for r in d.itertuples():
+            k = 1 if r.metric=='time' else 3; signed = ' - ' in r.system or ' - ' in r.gate
+            rows.append([html.escape(f'{r.finding}, {r.condition}') if group else what, html.escape(r.goal.replace('-','−')), num(r.value,k,signed),
+                         f'{num(r.ci_low,k,signed)} to {num(r.ci_high,k,signed)}' if math.isfinite(r.ci_low) else '–', f'<td class="{"yes" if r.reached else "no"}">{"yes" if r.reached else "no"}</td>']); cl.append('' if group else 'alone')
+    return _table(['Target','Goal','Figure','95 % interval','Reached'], rows, 'Set before the study. A figure is reached by its value or, where the goal says so, by its interval.', cl, 'targets')
 
 def comparison_forest(results, metric='mask_iou')->str:
     "The paired differences that the claim rests on"
