@@ -28,15 +28,15 @@ def on_grid(maps, # (n,h,w) raw maps, any grid; tensor or array
     if tuple(x.shape[-2:])==(size,size): return x
     return F.interpolate(x[:,None], (size,size), mode='bilinear', align_corners=False)[:,0]
 
-# %% ../nbs/09_metrics.ipynb #78cf101f
+# %% ../nbs/09_metrics.ipynb #e6048ecc
 def minmax(x:torch.Tensor # (n,S,S) maps
           )->torch.Tensor: # (n,S,S) in [0,1]
     "Each map scaled to its own range. A constant map, or one with nothing finite, becomes 0; so does a NaN pixel"
-    ok = x.isfinite(); whole = bool(ok.all())
-    lo = (x if whole else torch.where(ok, x, torch.inf)).amin((-2,-1), keepdim=True)
-    hi = (x if whole else torch.where(ok, x, -torch.inf)).amax((-2,-1), keepdim=True)
-    s = (x-lo)/(hi-lo)
-    return s if whole and bool((hi>lo).all()) else torch.where(ok & (hi>lo), s, 0.)
+    lo,hi = x.amin((-2,-1), keepdim=True),x.amax((-2,-1), keepdim=True)
+    if bool((hi-lo).isfinite().all()) and bool((hi>lo).all()): return (x-lo).div_(hi-lo)
+    ok = x.isfinite()
+    lo,hi = torch.where(ok,x,torch.inf).amin((-2,-1), keepdim=True),torch.where(ok,x,-torch.inf).amax((-2,-1), keepdim=True)
+    return torch.where(ok & (hi>lo), (x-lo)/(hi-lo), 0.)
 
 # %% ../nbs/09_metrics.ipynb #04f64428
 def _count(b): return torch.tensor([np.count_nonzero(o) for o in b.numpy()], dtype=torch.float32)  # pixels; far quicker than .sum on bool
@@ -126,12 +126,15 @@ def tune_box_threshold(maps, boxes, # (n,h,w) raw maps of validation positives; 
     if c.isnan().all(): raise BadInput('no positive with a box to tune the threshold on', mend='give validation studies with boxes')
     return float(thresholds[c.nanmean(1).argmax()])
 
-# %% ../nbs/09_metrics.ipynb #264282d1
+# %% ../nbs/09_metrics.ipynb #02bec39e
+def _dot(a, b): return torch.bmm(a[:,None], b[:,:,None])[:,0,0]  # (n,p),(n,p) -> (n,) without a temporary
+
 def pointing(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
-             masks:torch.Tensor # (n,S,S) bool truth
+             masks:torch.Tensor, # (n,S,S) bool truth
+             scaled:torch.Tensor=None # `minmax(x)`, if already known
             )->torch.Tensor: # (n,) 1, 0, or NaN where the truth is empty
     "1 if the first maximum (row-major) lies in the truth; a constant map points nowhere: 0"
-    v,m = minmax(x).flatten(1), masks.flatten(1); top,at = v.max(1) # of equals, torch takes the first
+    v,m = (minmax(x) if scaled is None else scaled).flatten(1), masks.flatten(1); top,at = v.max(1) # of equals, torch takes the first
     hit = m.gather(1, at[:,None])[:,0] & (top>0)
     return torch.where(m.any(1), hit.float(), torch.nan)
 
@@ -140,24 +143,25 @@ def energy_in(x:torch.Tensor,     # (n,S,S) raw maps on the evaluation grid
              )->torch.Tensor: # (n,)
     "Share of the positive evidence inside `region`; 0 for a map without any, NaN where the region is empty"
     a = x.clamp_min(0).flatten(1); a = a if bool(a.sum().isfinite()) else a.nan_to_num(0,0,0); r = region.flatten(1).to(a.dtype); e = a.sum(1)
-    s = torch.where(e>0, (a*r).sum(1)/torch.where(e>0, e, 1.), 0.)
+    s = torch.where(e>0, _dot(a,r)/torch.where(e>0, e, 1.), 0.)
     return torch.where(r.amax(1)>0, s, torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #aa28b142
+# %% ../nbs/09_metrics.ipynb #5f46c3c1
 def cnr(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
-        masks:torch.Tensor # (n,S,S) bool truth
+        masks:torch.Tensor, # (n,S,S) bool truth
+        scaled:torch.Tensor=None # `minmax(x)`, if already known
        )->torch.Tensor: # (n,)
     "Signed contrast-to-noise ratio; 0 for a constant map, NaN if there is no inside or no outside, or no noise at all"
-    ok = x.isfinite(); s = minmax(x).flatten(1); m = (masks&ok).flatten(1)      # invariant to a map's scale: use the stable one
-    o = None if bool(ok.all()) else ok.flatten(1).float()
-    mf = m.float(); s2 = s*s; ni = mf.sum(1); no = (s.shape[1] if o is None else o.sum(1))-ni
-    mi,qi = (s*mf).sum(1)/ni, (s2*mf).sum(1)/ni
-    mo,qo = (s.sum(1)-mi*ni)/no, (s2.sum(1)-qi*ni)/no
+    s = (minmax(x) if scaled is None else scaled).flatten(1); m = masks.flatten(1)      # invariant to a map's scale: use the stable one
+    ok = None if bool(x.sum().isfinite()) else x.isfinite().flatten(1); mf = (m if ok is None else m&ok).float()
+    ni = mf.sum(1); no = (s.shape[1] if ok is None else ok.float().sum(1))-ni
+    mi,qi = _dot(s,mf)/ni, _dot(s*s,mf)/ni
+    mo,qo = (s.sum(1)-mi*ni)/no, (_dot(s,s)-qi*ni)/no
     d,v = mi-mo, (qi-mi**2).clamp_min(0)+(qo-mo**2).clamp_min(0)
     r = torch.where(v>1e-9, d/v.clamp_min(1e-9).sqrt(), torch.where(d.abs()<1e-6, 0., torch.nan))
     return torch.where((ni>0)&(no>0), r, torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #ab0cd9c5
+# %% ../nbs/09_metrics.ipynb #6b7d9ddf
 MAP_METRICS = ('mask_iou','box_iou','pointing','energy_in_anatomy','energy_in_truth','cnr')
 
 def region_of(boxes, size:int)->torch.Tensor: # n arrays (m,4) -> (n,S,S) bool
@@ -180,7 +184,7 @@ def map_scores(maps,          # (n,h,w) raw signed maps
         r = {}
         if masks is not None: r['mask_iou'] = mask_iou(s, m, mask_threshold)
         if b is not None: r['box_iou'] = box_iou(s, b, box_threshold, min_share)
-        if m is not None: r |= dict(pointing=pointing(x,m), energy_in_truth=energy_in(x,m), cnr=cnr(x,m))
+        if m is not None: r |= dict(pointing=pointing(x,m,s), energy_in_truth=energy_in(x,m), cnr=cnr(x,m,s))
         if anatomy is not None: r['energy_in_anatomy'] = energy_in(x, torch.as_tensor(anatomy[sl]))
         for k,v in r.items(): out[k][sl] = v.numpy()
     return out

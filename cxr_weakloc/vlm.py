@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SPECIAL', 'WEIGHTS', 'clean_caption', 'build_tokenizer', 'VLMConfig', 'ALBEF', 'same_text', 'Pretrainer', 'sentences',
-           'Pairs', 'augment', 'seed_all', 'Resumable', 'PretrainCallback', 'sum_losses', 'film_tensor', 'match_logits',
-           'pair_prob', 'zero_shot', 'save_vlm', 'load_vlm', 'code_revision', 'auc', 'pretrain']
+           'Pairs', 'augment', 'seed_all', 'Resumable', 'PretrainCallback', 'sum_losses', 'film_tensor', 'fuse_prompts',
+           'pair_prob', 'zero_shot', 'save_vlm', 'load_vlm', 'code_revision', 'pretrain']
 
 # %% ../nbs/04_vlm.ipynb #57dfa0ad
 from collections import Counter
@@ -230,17 +230,18 @@ class PretrainCallback(Callback):
 
 def sum_losses(pred, y): return sum(pred.values())
 
-# %% ../nbs/04_vlm.ipynb #6f055c68
+# %% ../nbs/04_vlm.ipynb #833e3b3a
 def film_tensor(u8): # (n,1,S,S) uint8 -> float in [0,1]
     return u8.float()/255 if u8.dtype == torch.uint8 else u8
 
-def match_logits(model:ALBEF, im, # (B,1+N,dim) image tokens
-                 prompts)->torch.Tensor: # (B,K) ITM logit: match minus no match
-    "Evidence that each prompt describes each film"
+def fuse_prompts(model:ALBEF, im, # (B,1+N,dim) image tokens
+                 prompts                 # K texts
+                ): # logits (B,K) match minus no match; cross-attention (B*K,heads,L,1+N) of `cfg.cam_layer`; real tokens (K,L)
+    "Fuse every prompt with every film in one batch; the image trunk is not run again"
     t = model.tokens(prompts); tx = model.encode_text(**t); B,K = len(im), len(prompts)
     rep = lambda x: x[None].expand(B, *x.shape).flatten(0, 1)
-    f,_ = model.fuse(rep(tx), rep(t['attention_mask']), im[:,None].expand(B, K, *im.shape[1:]).flatten(0, 1))
-    z = model.itm(f); return (z[:,1] - z[:,0]).view(B, K)
+    f,atts = model.fuse(rep(tx), rep(t['attention_mask']), im[:,None].expand(B, K, *im.shape[1:]).flatten(0, 1))
+    z = model.itm(f); return (z[:,1] - z[:,0]).view(B, K), atts[model.cfg.cam_layer], t['attention_mask'].bool()
 
 def pair_prob(logits): # (B,2P) logits of (positive, negative) prompt pairs -> (B,) probability
     return torch.sigmoid(logits[:,0::2] - logits[:,1::2]).mean(1)
@@ -251,7 +252,7 @@ def zero_shot(model:ALBEF, films,      # (n,1,S,S) uint8, or float in [0,1]
     "Probability of each finding in each film, from prompts alone"
     model.eval(); fs = [finding(f) for f in findings]; out = []
     for i in tqdm(range(0, len(films), bs), desc='zero-shot', leave=False, disable=not progress):
-        im = model.encode_image(film_tensor(films[i:i+bs]).to(model.temp.device)); out.append(torch.stack([pair_prob(match_logits(model, im, f.prompts)) for f in fs], 1).float().cpu())
+        im = model.encode_image(film_tensor(films[i:i+bs]).to(model.temp.device)); out.append(torch.stack([pair_prob(fuse_prompts(model, im, f.prompts)[0]) for f in fs], 1).float().cpu())
     return torch.cat(out) if out else torch.zeros(0, len(fs))
 
 # %% ../nbs/04_vlm.ipynb #422b6c2d
@@ -280,7 +281,7 @@ def load_vlm(folder=None, # of `save_vlm`; None: the embedded model, pretrained 
     if bad: raise BadInput(f'shapes differ from config.json: {bad[:5]}', file=d/'model.safetensors')
     m.load_state_dict({k: v.float() for k,v in sd.items()}, strict=False); return m.eval().to(device)
 
-# %% ../nbs/04_vlm.ipynb #905b43a4
+# %% ../nbs/04_vlm.ipynb #50a5a907
 def code_revision()->str:
     "Git revision of the code, if it is a checkout; else the package's version"
     try: return subprocess.run(['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
@@ -288,7 +289,7 @@ def code_revision()->str:
         from cxr_weakloc import __version__
         return __version__
 
-def auc(y, p)->float: # area under the ROC curve; NaN with one class
+def _auc(y, p)->float: # area under the ROC curve; NaN with one class
     from sklearn.metrics import roc_auc_score
     y = np.asarray(y); return float(roc_auc_score(y, np.asarray(p))) if 0 < y.sum() < len(y) else float('nan')
 
@@ -313,7 +314,7 @@ def pretrain(train:Studies,        # studies with reports
     ytrue = {f: valid.labels[f].reindex(vids).to_numpy() for f in FINDINGS}; log = []
     def check(): # zero-shot AUC on validation
         p = zero_shot(P.model, vfilms); ok = {f: np.isin(y, (0, 1)) for f,y in ytrue.items()}
-        return {f: auc(y[ok[f]], p[ok[f],k]) for k,(f,y) in enumerate(ytrue.items())}
+        return {f: _auc(y[ok[f]], p[ok[f],k]) for k,(f,y) in enumerate(ytrue.items())}
     class Check(Callback):
         order = 90
         def after_train(self): P.train()
