@@ -45,7 +45,7 @@ def mediastinal_lung(d,        # a study's draws, see `phantom.draw`
         out.append(((x[None] - at[:,None])*medial > 0) & (t < thin*top[:,None]))
     return F.interpolate(torch.stack(out)[None].float(), tuple(shape), mode='bilinear', align_corners=False)[0] > .5
 
-# %% ../nbs/06_anatomy.ipynb #cb744d7c
+# %% ../nbs/06_anatomy.ipynb #c5edca3b
 SEG_SEED = 60  # of the segmenter's own population; the study's phantoms have others
 
 def seg_population(kind, seed=SEG_SEED): # 'matched', 'shifted' or 'wide'
@@ -69,7 +69,8 @@ def seg_films(n:int,            # how many
              )->dict: # film (n,192,192) uint8; bits (n,192,192) uint8, see `_BITS`; aspect (n,) width over height
     "Phantom films with masks for training and checking the segmenter"
     if cache is not None and Path(cache).is_file(): return torch.load(cache)
-    rows = _map(_seg_one, [(kinds[i % len(kinds)], first + i) for i in range(n)], workers, 'films')
+    jobs = [(kinds[i % len(kinds)], first + i) for i in range(n)]
+    rows = list(map(_seg_one, jobs)) if n <= 16 else _map(_seg_one, jobs, workers, 'films')
     d = dict(film=torch.stack([r[0] for r in rows]), bits=torch.stack([r[1] for r in rows]), aspect=torch.tensor([r[2] for r in rows], dtype=torch.float32))
     if cache is not None:
         with atomic(cache) as tmp: torch.save(d, tmp)
@@ -404,12 +405,13 @@ def heart_vindr_box(r, top=.41, bottom=.94, soft=.008):
     box = (xx[None,None] >= x0) & (xx[None,None] < x1) & (yy[None,:,None] >= y0 + top*(y1 - y0)) & (yy[None,:,None] < y0 + bottom*(y1 - y0))
     return _known(_soften(box.to(h.dtype), max(.4, soft*W)), h)
 
-# %% ../nbs/06_anatomy.ipynb #1d076257
+# %% ../nbs/06_anatomy.ipynb #19c19dcd
 @rule
 def lower_pleural_space(r, grow=.04,           # dilation laterally and downwards, of the side
-                        ramp=(.2, .42),        # share of the lung's height at which the prior leaves 0 and reaches 1
+                        ramp=(.25, .45),       # share of the lung's height at which the prior leaves 0 and reaches 1
+                        rim=.024,              # of the heart, which fluid may overlie; of the side
                         soft=.012, small=.006): # soft border, of the side; a lung below `small` of the film is not a lung
-    "The lower part of each lung, dilated laterally and downwards, without the heart"
+    "The lower part of each lung, dilated laterally and downwards, without the core of the heart"
     h,left,right = (r[:,REGIONS.index(n)] for n in REGIONS); B,H,W = h.shape; k = round(grow*W); e = max(1, round(.012*W)); out = torch.zeros_like(h)
     def usable(m): return (m > .5).flatten(1).float().mean(1) > small
     ok = {'l': usable(left), 'r': usable(right)}; pick = lambda c,a,b: torch.where(c[:,None,None], a, b)
@@ -418,7 +420,8 @@ def lower_pleural_space(r, grow=.04,           # dilation laterally and downward
         _,y0,_,y1 = (t[:,None,None].nan_to_num(0) for t in _extent(m > .5)); y = torch.arange(H, device=h.device)[None,:,None] + .5
         t = (((y - y0)/(y1 - y0).clamp(min=1) - ramp[0])/(ramp[1] - ramp[0])).clamp(0, 1)
         out = torch.maximum(out, _spread(m, up=e, down=k, left=lo, right=hi)*t*t*(3 - 2*t))
-    return _known(_soften(out, max(.5, soft*W))*(1 - _soften(h, max(.5, soft*W))), left, right)
+    c = round(rim*W); core = 1 - _spread(1 - h, c, c, c, c)
+    return _known(_soften(out, max(.5, soft*W))*(1 - _soften(core, max(.5, soft*W))), left, right)
 
 # %% ../nbs/06_anatomy.ipynb #1443e968
 def prior(name,   # a finding (or the name of a rule in `PRIORS`)
