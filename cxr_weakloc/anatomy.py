@@ -104,9 +104,9 @@ def seg_view(film,    # (B,1,s,s) in [0,1]
     # the part of the film that is shown: all of it with trimmed edges, or tight about the lungs
     box = mask_to_box(reg[:,1:].amax(1) > .5)/film.shape[-1]; box = torch.where(box.isnan(), torch.tensor([0., 0, 1, 1]), box)
     w,h = box[:,2] - box[:,0], box[:,3] - box[:,1]
-    tight = box + U(.02, .15, 4)*torch.stack([w, h, w, h], 1)*torch.tensor([-1., -1, 1, 1]); tight[:,3] += U(0, .12)*h
+    tight = box + U(-.02, .15, 4)*torch.stack([w, h, w, h], 1)*torch.tensor([-1., -1, 1, 1]); tight[:,3] += U(0, .12)*h
     full = torch.cat([U(0, .06, 2), U(.94, 1, 2)], 1); a = U(0, 1)[:,None]
-    x0,y0,x1,y1 = sel(coin(.45), tight, sel(coin(.5), a*tight + (1 - a)*full, full)).clamp(0, 1).unbind(1)
+    x0,y0,x1,y1 = sel(coin(.5), tight, sel(coin(.5), a*tight + (1 - a)*full, full)).clamp(0, 1).unbind(1)
     # where it lies on the square: letterboxed, sometimes stretched, sometimes small inside black
     ratio = (x1 - x0)/(y1 - y0)*aspect*torch.exp(U(-.2, .2)); ratio = sel(coin(.12), torch.ones(B), ratio)
     k = sel(coin(.2), U(.78, 1), torch.ones(B)); W,H = ratio.clamp(max=1)*k, (1/ratio).clamp(max=1)*k
