@@ -80,9 +80,10 @@ def seg_masks(d, idx=slice(None)): # as `seg_films` returns
     "(n,3,192,192) bool in the order of `REGIONS`"
     return torch.stack([(d['bits'][idx] >> i) & 1 for i in range(3)], 1).bool()
 
-# %% ../nbs/06_anatomy.ipynb #11d718d7
+# %% ../nbs/06_anatomy.ipynb #7265100b
 def _blur(x, k): # (B,1,S,S): a box of radius k, twice
-    for _ in range(2): x = F.avg_pool2d(F.pad(x, (k,)*4, mode='replicate'), 2*k + 1, 1)
+    x = F.pad(x, (2*k,)*4, mode='replicate')
+    for _ in range(2): x = F.avg_pool2d(F.avg_pool2d(x, (2*k + 1, 1), 1), (1, 2*k + 1), 1)
     return x
 
 def _draws(r, B): # vectorised draws: uniform (B,*s), and a coin (B,)
@@ -94,7 +95,7 @@ def _field(r, B, c, n, S): # (B,c,S,S) smooth noise from an n x n grid
 
 _e = lambda t: t[:,None,None,None]
 
-# %% ../nbs/06_anatomy.ipynb #895aacb4
+# %% ../nbs/06_anatomy.ipynb #b1dbc223
 def seg_view(film,    # (B,1,s,s) in [0,1]
              reg,     # (B,3,s,s) float masks
              aspect,  # (B,) width over height of the original

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['SPECIAL', 'WEIGHTS', 'clean_caption', 'build_tokenizer', 'VLMConfig', 'ALBEF', 'same_text', 'Pretrainer', 'sentences',
-           'Pairs', 'augment', 'seed_all', 'Resumable', 'PretrainCallback', 'sum_losses', 'film_tensor', 'fuse_prompts',
-           'pair_prob', 'zero_shot', 'save_vlm', 'load_vlm', 'code_revision', 'pretrain']
+           'Pairs', 'augment', 'seed_all', 'Resumable', 'PretrainCallback', 'sum_losses', 'ngrams', 'word_targets',
+           'WordPretrainer', 'WordCallback', 'film_tensor', 'fuse_prompts', 'pair_prob', 'zero_shot', 'save_vlm',
+           'load_vlm', 'refined_grid', 'code_revision', 'pretrain']
 
-# %% ../nbs/04_vlm.ipynb #57dfa0ad
+# %% ../nbs/04_vlm.ipynb #ff2704c6
 from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, asdict, field
@@ -15,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 import json, math, os, random, re, subprocess, time
 import numpy as np, pandas as pd, torch, torch.nn as nn, torch.nn.functional as F
-from fastai.basics import Adam, Callback, DataLoaders, Learner
+from fastai.basics import Adam, Callback, CancelValidException, DataLoaders, Learner
 from fastai.callback.all import GradientClip
 import fastai.callback.schedule
 from fastai.data.load import DataLoader
@@ -44,7 +45,7 @@ def build_tokenizer(texts, # captions
 
 def _fast(t, max_len): return PreTrainedTokenizerFast(tokenizer_object=t, pad_token='[PAD]', unk_token='[UNK]', cls_token='[CLS]', sep_token='[SEP]', mask_token='[MASK]', model_max_length=max_len)
 
-# %% ../nbs/04_vlm.ipynb #7245d0af
+# %% ../nbs/04_vlm.ipynb #f7321ff4
 @dataclass
 class VLMConfig:
     "Shape of an ALBEF. The defaults are the phantom's; ALBEF's own are 256/16/768/12/12, 6+6 layers"
@@ -52,8 +53,9 @@ class VLMConfig:
     patch: int = 8             # so the grid is 16 x 16
     channels: int = 1
     dim: int = 128             # width of all three towers
-    heads: int = 4
-    vision_layers: int = 6
+    heads: int = 4             # of the text and fusion towers
+    vision_layers: int = 5
+    vision_heads: int = 2
     text_layers: int = 2
     fusion_layers: int = 3
     embed_dim: int = 64        # of the common space of the contrastive loss
@@ -65,15 +67,18 @@ class VLMConfig:
     @property
     def grid(self): return self.image_size//self.patch
 
-# %% ../nbs/04_vlm.ipynb #ce7bafcd
+# %% ../nbs/04_vlm.ipynb #8d74c59b
 class ALBEF(nn.Module):
     "ViT, text BERT and fusion BERT with image-text contrastive, matching and masked-language heads"
     def __init__(self, cfg:VLMConfig, tokenizer=None):
         super().__init__(); self.cfg,self.tokenizer = cfg,tokenizer; c = cfg
-        self.visual = ViTModel(ViTConfig(hidden_size=c.dim, num_hidden_layers=c.vision_layers, num_attention_heads=c.heads, intermediate_size=4*c.dim, image_size=c.image_size,
+        self.visual = ViTModel(ViTConfig(hidden_size=c.dim, num_hidden_layers=c.vision_layers, num_attention_heads=c.vision_heads, intermediate_size=4*c.dim, image_size=c.image_size,
             patch_size=c.patch, num_channels=c.channels, layer_norm_eps=1e-6, hidden_dropout_prob=0., attention_probs_dropout_prob=0.), add_pooling_layer=False)
         bert = dict(vocab_size=c.vocab, hidden_size=c.dim, num_attention_heads=c.heads, intermediate_size=4*c.dim, max_position_embeddings=max(64, c.max_len), hidden_dropout_prob=.1, attention_probs_dropout_prob=0.)
         self.text = BertModel(BertConfig(num_hidden_layers=c.text_layers, **bert), add_pooling_layer=False)
+        for n,p in self.visual.named_parameters():                # Glorot: with std .02 a narrow ViT starts nearly blind and may stay so
+            if p.ndim == 2: nn.init.xavier_uniform_(p)
+            elif n.endswith('projection.weight'): nn.init.xavier_uniform_(p.view(len(p), -1))
         fusion = BertModel._from_config(BertConfig(num_hidden_layers=c.fusion_layers, is_decoder=True, add_cross_attention=True, **bert), attn_implementation='eager', add_pooling_layer=False)
         self.fusion = fusion.encoder.layer
         self.mlm_head = BertOnlyMLMHead(BertConfig(**bert)); head = self.mlm_head.predictions
@@ -160,7 +165,7 @@ class Pretrainer(nn.Module):
         with torch.no_grad(): soft = F.softmax(self.ema.mlm_head(self.ema.fuse(self.ema.encode_text(x, mask), mask, im_e)[0][pick]).float(), -1)
         return (1 - alpha)*F.cross_entropy(logits, ids[pick]) - alpha*(F.log_softmax(logits, -1)*soft).sum(-1).mean()
 
-# %% ../nbs/04_vlm.ipynb #df84ab67
+# %% ../nbs/04_vlm.ipynb #033de469
 def sentences(text:str)->list: return [s.strip() for s in re.split(r'(?<=[.;])\s+', re.sub(r'\s+', ' ', text)) if len(s.strip()) > 3]
 
 class Pairs:
@@ -169,36 +174,43 @@ class Pairs:
     def __len__(self): return len(self.films)
     def __getitem__(self, i):
         f,im = self.reports[i]; r = random.random()
-        if im and (r < .35 or not f): s = im
+        if im and (r < .3 or not f): s = im
         else: a = f + im; s = random.sample(a, min(len(a), random.randint(1, 3)))
         return self.films[i], ' '.join(s)
 
 def augment(x,              # (B,C,S,S) in [0,1]
-            amount:float=1., size:int=None # output side, pixels
+            amount:float=1. # 0: none
            ):
     "Random affine, grey-scale and noise changes of a batch, differing per film"
     B = len(x); u = lambda a: (torch.rand(B, device=x.device)*2 - 1)*a*amount
     ang,sx,sy,tx,ty = u(.12), 1 + u(.1), 1 + u(.1), u(.08), u(.08)
     A = torch.stack([torch.stack([sx*ang.cos(), -sy*ang.sin(), tx], -1), torch.stack([sx*ang.sin(), sy*ang.cos(), ty], -1)], 1)
-    g = F.affine_grid(A, (B, 1, size or x.shape[-2], size or x.shape[-1]), align_corners=False)
+    g = F.affine_grid(A, (B, 1, *x.shape[-2:]), align_corners=False)
     x = F.grid_sample(x, g, padding_mode='border', align_corners=False)
     b = lambda v: v[:,None,None,None]
     x = x.clamp(1e-4, 1)**b(torch.exp(u(.35))); x = (x - .5)*b(1 + u(.2)) + .5 + b(u(.08))
     return x + torch.randn_like(x)*b(torch.rand(B, device=x.device)*.03*amount)
 
-# %% ../nbs/04_vlm.ipynb #a9147e0c
+# %% ../nbs/04_vlm.ipynb #06176963
 def seed_all(*parts):
     "Seed python, numpy and torch from any labels"
     s = stable_hash(*parts) % 2**32; random.seed(s); np.random.seed(s); torch.manual_seed(s)
+
+def _plain(o): # fastai's lists and dicts as Python's own, which `weights_only` can read
+    if isinstance(o, dict): return {k: _plain(v) for k,v in o.items()}
+    if isinstance(o, np.generic): return o.item()
+    return o if torch.is_tensor(o) or isinstance(o, (str, int, float, bool, type(None))) else [_plain(v) for v in o]
 
 class Resumable(Callback):
     "Seed each epoch by (seed, epoch) and save model, optimizer and epoch after it; `start_epoch()` picks up from there"
     order = 80
     def __init__(self, path=None, seed=0, key=''): self.path,self.seed,self.key = None if path is None else Path(path), seed, key
-    def before_epoch(self): seed_all(self.seed, self.epoch)
+    def before_epoch(self):
+        seed_all(self.seed, self.epoch); self.dls.train.rng = random.Random(stable_hash(self.seed, self.epoch))   # fastai shuffles from a generator of its own
+    def before_validate(self): raise CancelValidException                # films are judged by zero-shot AUC, not by a validation loss
     def after_epoch(self):
         if self.path is None: return
-        with atomic(self.path) as tmp: torch.save(dict(model=self.learn.model.state_dict(), opt=self.opt.state_dict(), epoch=self.epoch + 1, key=self.key), tmp)
+        with atomic(self.path) as tmp: torch.save(dict(model=self.learn.model.state_dict(), opt=_plain(self.opt.state_dict()), epoch=self.epoch + 1, key=self.key), tmp)
     def start_epoch(self, learn):
         if self.path is None or not self.path.exists(): return 0
         try: s = torch.load(self.path, weights_only=True, map_location='cpu')
@@ -207,17 +219,16 @@ class Resumable(Callback):
         if learn.opt is None: learn.create_opt()
         learn.model.load_state_dict(s['model']); learn.opt.load_state_dict(s['opt']); return s['epoch']
 
-# %% ../nbs/04_vlm.ipynb #2808ee18
+# %% ../nbs/04_vlm.ipynb #e58378cc
 class PretrainCallback(Callback):
     "Tokenize, augment, compute ALBEF's losses under bfloat16 where asked, and move the momentum model"
     order = 5
-    def __init__(self, sizes, # image side per epoch (progressive resizing)
-                 amp=True, amount=1.): self.sizes,self.amp,self.amount,self.log = sizes,amp,amount,[]
+    def __init__(self, amp=True, amount=.4): self.amp,self.amount,self.log = amp,amount,[]
     def before_epoch(self): self.sums = Counter()
     def before_batch(self):
         films,caps = self.xb; P = self.model; dev = P.model.temp.device
         t = P.model.tokens(caps); x = films.to(dev).float()/255
-        if self.training: x = augment(x, self.amount, self.sizes[self.epoch])
+        if self.training: x = augment(x, self.amount)
         P.ramp = min(1., (self.epoch*self.n_iter + self.iter)/max(1, self.n_iter)) if self.training else 1.
         self.learn.xb = (x, t['input_ids'], t['attention_mask']); self.learn.yb = (torch.zeros(1),)
         self.ctx = torch.autocast(dev.type, torch.bfloat16, enabled=self.amp); self.ctx.__enter__()
@@ -229,6 +240,33 @@ class PretrainCallback(Callback):
     def after_epoch(self): self.log.append({k: v/max(1, self.sums['n']) for k,v in self.sums.items() if k != 'n'} | dict(epoch=self.epoch))
 
 def sum_losses(pred, y): return sum(pred.values())
+
+# %% ../nbs/04_vlm.ipynb #576b7a9d
+def ngrams(text): # words and pairs of neighbouring words of a sentence list
+    out = set()
+    for s in text: w = clean_caption(s).split(); out |= set(w) | {f'{a} {b}' for a,b in zip(w, w[1:])}
+    return out
+
+def word_targets(reports, # section dicts
+                 share=(.02, .9))->tuple: # (n,V) float, names
+    "Which frequent n-grams each report contains"
+    sets = [ngrams(sentences(r['findings']) + sentences(r['impression'])) for r in reports]; n = Counter(g for s in sets for g in s)
+    names = sorted(g for g,c in n.items() if share[0]*len(sets) <= c <= share[1]*len(sets))
+    return torch.tensor([[g in s for g in names] for s in sets], dtype=torch.float32).reshape(len(sets), -1), names
+
+class WordPretrainer(nn.Module):
+    "The image tower with a linear head on its class token that predicts n-grams"
+    def __init__(self, model:ALBEF, n:int): super().__init__(); self.model,self.head = model, nn.Linear(model.cfg.dim, n)
+    def forward(self, x): return self.head(self.model.encode_image(x)[:,0])
+
+class WordCallback(Callback):
+    "Augment the batch; loss is the mean binary cross-entropy over n-grams"
+    order = 5
+    def __init__(self, amp=True, amount=.4): self.amp,self.amount = amp,amount
+    def before_batch(self):
+        films,y = self.learn.xb; self.learn.xb,self.learn.yb = (augment(films.float()/255, self.amount),), (y,)
+        self.ctx = torch.autocast(films.device.type, torch.bfloat16, enabled=self.amp); self.ctx.__enter__()
+    def after_pred(self): self.ctx.__exit__(None, None, None)
 
 # %% ../nbs/04_vlm.ipynb #833e3b3a
 def film_tensor(u8): # (n,1,S,S) uint8 -> float in [0,1]
@@ -281,7 +319,19 @@ def load_vlm(folder=None, # of `save_vlm`; None: the embedded model, pretrained 
     if bad: raise BadInput(f'shapes differ from config.json: {bad[:5]}', file=d/'model.safetensors')
     m.load_state_dict({k: v.float() for k,v in sd.items()}, strict=False); return m.eval().to(device)
 
-# %% ../nbs/04_vlm.ipynb #50a5a907
+# %% ../nbs/04_vlm.ipynb #848a4ce2
+def refined_grid(model:ALBEF, patch:int # pixels, smaller than the model's
+                )->ALBEF:
+    "The same model on a finer grid: patch kernel and position embeddings resized, all else copied"
+    cfg = deepcopy(model.cfg); cfg.patch = patch; new = ALBEF(cfg, model.tokenizer); sd = model.state_dict()
+    kernel,pos = 'visual.embeddings.patch_embeddings.projection.weight', 'visual.embeddings.position_embeddings'
+    scale = (model.cfg.patch/patch)**2                     # the response to a smooth film stays the same
+    sd[kernel] = F.interpolate(sd[kernel], (patch, patch), mode='area')*scale
+    p = sd[pos]; n = model.cfg.grid; grid = p[:,1:].transpose(1, 2).unflatten(-1, (n, n))
+    sd[pos] = torch.cat([p[:,:1], F.interpolate(grid, (cfg.grid,)*2, mode='bicubic', align_corners=False).flatten(2).transpose(1, 2)], 1)
+    new.load_state_dict(sd); return new
+
+# %% ../nbs/04_vlm.ipynb #a556e2c6
 def code_revision()->str:
     "Git revision of the code, if it is a checkout; else the package's version"
     try: return subprocess.run(['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
@@ -296,35 +346,51 @@ def _auc(y, p)->float: # area under the ROC curve; NaN with one class
 def pretrain(train:Studies,        # studies with reports
              valid:Studies,        # of other patients
              out,                  # folder of the model
-             cfg:VLMConfig=None, epochs=(10, 8), sizes=(64, 128), # progressive resizing: epochs at each image side
-             bs:int=64, lr:float=1.2e-3, wd:float=.05, seed:int=0, amp:bool=True, device:str=None, queue:int=512, command:str=''):
-    "Pretrain an ALBEF on films and reports; resumes from `out`'s checkpoint. Returns the model"
-    out = Path(out); device = device or ('cuda' if torch.cuda.is_available() else 'cpu'); t0 = time.time()
+             cfg:VLMConfig=None, patches=(16, 8), epochs=(6, 6), lrs=(8e-4, 6e-4), # coarse to fine; the last patch is the model's
+             word_epochs:int=8,    # of the image tower alone, before
+             bs:int=64, wd:float=.05, seed:int=0, amp:bool=True, device:str=None, queue:int=512, command:str=''):
+    "Pretrain an ALBEF on films and reports; resumes from the checkpoints beside `out`. Returns the model"
+    out = Path(out); device = device or ('cuda' if torch.cuda.is_available() else 'cpu'); t0 = time.time(); log = []
     if set(train.films.patient_id) & set(valid.films.patient_id): raise BadInput('training and validation share patients', mend='split by patient')
-    seed_all(seed, 'init'); texts = train.reports[['findings', 'impression']]; reports = dict(zip(texts.index, texts.to_dict('records')))
+    texts = train.reports[['findings', 'impression']]; reports = dict(zip(texts.index, texts.to_dict('records')))
     tok = build_tokenizer([s for r in reports.values() for t in r.values() for s in sentences(t)])
-    cfg = cfg or VLMConfig(); cfg.vocab = len(tok)
+    cfg = cfg or VLMConfig(); cfg.vocab,cfg.patch = len(tok),patches[0]
     train = train.subset([i for i,k in train.films.study_id.items() if k in reports])   # a film without a report teaches nothing here
     films,_,ids,rej = load_arrays(train, cfg.image_size); vfilms,_,vids,_ = load_arrays(valid, cfg.image_size)
-    P = Pretrainer(ALBEF(cfg, tok), queue=queue).to(device)
     dl = DataLoader(Pairs(films, [reports[train.films.study_id[i]] for i in ids]), bs=bs, shuffle=True, drop_last=True, num_workers=0)
     dls = DataLoaders(dl, dl, device=device); dls.n_inp = 2
-    n = sum(epochs); cb = PretrainCallback([s for s,e in zip(sizes, epochs) for _ in range(e)], amp)
-    res = Resumable(out.with_name(out.name + '.ckpt'), seed, key=json.dumps([asdict(cfg), epochs, sizes, bs, lr, wd, seed], default=str))
-    ytrue = {f: valid.labels[f].reindex(vids).to_numpy() for f in FINDINGS}; log = []
-    def check(): # zero-shot AUC on validation
-        p = zero_shot(P.model, vfilms); ok = {f: np.isin(y, (0, 1)) for f,y in ytrue.items()}
-        return {f: _auc(y[ok[f]], p[ok[f],k]) for k,(f,y) in enumerate(ytrue.items())}
-    class Check(Callback):
-        order = 90
-        def after_train(self): P.train()
-        def after_epoch(self):
-            log.append(cb.log[-1] | dict(minutes=(time.time() - t0)/60) | (check() if (self.epoch + 1) % 3 == 0 or self.epoch + 1 == n else {}))
-            print(' '.join(f'{k} {v:.3f}' for k,v in log[-1].items()), flush=True)
-    learn = Learner(dls, P, loss_func=sum_losses, cbs=[cb, res, Check(), GradientClip(1.)], opt_func=lambda p, lr: Adam(p, lr, mom=.9, sqr_mom=.98, wd=wd, decouple_wd=True), train_bn=False)
-    learn.remove_cbs([c for c in learn.cbs if type(c).__name__ in ('ProgressCallback', 'Recorder')])
-    start = res.start_epoch(learn)
-    learn.fit_one_cycle(n, lr, pct_start=.15, start_epoch=start)
-    final = check()
-    save_vlm(P.model, out, dict(command=command, seed=seed, code=code_revision(), films=len(films), rejected=len(rej), validation=len(vfilms), zero_shot_auc=final, minutes=round((time.time() - t0)/60, 1), epochs=epochs, sizes=sizes, bs=bs, lr=lr, log=log))
-    return P.model.eval()
+    seed_all(seed, 'init'); model = ALBEF(cfg, tok); y = valid.labels.loc[vids]
+    def check(): # zero-shot AUC on validation, where the label is certain
+        p = zero_shot(model, vfilms); return {f: _auc(y[f][y[f].isin((0, 1))], p[torch.tensor(y[f].isin((0, 1)).to_numpy()),k]) for k,f in enumerate(FINDINGS)}
+    key = json.dumps([asdict(cfg), patches, epochs, lrs, word_epochs, bs, wd, seed])
+    def fit(module, dls, n, lr, name, cbs, loss): # one resumable phase
+        res = Resumable(out.with_name(f'{out.name}.{name}.ckpt'), f'{seed}.{name}', key)
+        learn = Learner(dls, module, loss_func=loss, cbs=[*cbs, res, GradientClip(1.)], opt_func=lambda p, lr: Adam(p, lr, mom=.9, sqr_mom=.98, wd=wd, decouple_wd=True), train_bn=False)
+        learn.remove_cbs([c for c in learn.cbs if type(c).__name__ in ('ProgressCallback', 'Recorder')])
+        learn.fit_one_cycle(n, lr, pct_start=.15, start_epoch=res.start_epoch(learn))
+    def fast(m): # on a CPU the plain attention of bfloat16 is the faster one
+        if device == 'cpu': m.visual.set_attn_implementation('eager')
+        return m
+    if word_epochs:
+        targets,_ = word_targets([reports[train.films.study_id[i]] for i in ids]); wdl = DataLoader(list(zip(films, targets)), bs=bs, shuffle=True, drop_last=True, num_workers=0)
+        wdls = DataLoaders(wdl, wdl, device=device); wdls.n_inp = 2
+        class Note(Callback):
+            order = 90
+            def before_epoch(self): self.l = []
+            def after_loss(self): self.l.append(float(self.learn.loss_grad.detach()))
+            def after_epoch(self): log.append(dict(words=float(np.mean(self.l)), epoch=self.epoch, minutes=(time.time() - t0)/60)); print(' '.join(f'{k} {v:.3f}' for k,v in log[-1].items()), flush=True)
+        fit(WordPretrainer(fast(model), targets.shape[1]).to(device), wdls, word_epochs, lrs[0], 'words', [WordCallback(amp), Note()], lambda p, y: F.binary_cross_entropy_with_logits(p.float(), y))
+    for phase,(patch,n,lr) in enumerate(zip(patches, epochs, lrs)):
+        if phase: seed_all(seed, 'phase', phase); model = refined_grid(model.cpu(), patch)
+        P = Pretrainer(fast(model), queue=queue).to(device)
+        class Check(Callback):
+            order = 90
+            def after_epoch(self):
+                log.append(cb.log[-1] | dict(phase=phase, minutes=(time.time() - t0)/60) | (check() if (self.epoch + 1) % 3 == 0 or self.epoch + 1 == n else {})); P.train()
+                print(' '.join(f'{k} {v:.3f}' for k,v in log[-1].items()), flush=True)
+        cb = PretrainCallback(amp); fit(P, dls, n, lr, f'phase{phase}', [cb, Check()], sum_losses)
+    final = check(); cfg.patch = patches[-1]
+    save_vlm(model, out, dict(command=command, seed=seed, code=code_revision(), films=len(films), rejected=len(rej), validation=len(vfilms), zero_shot_auc=final, minutes=round((time.time() - t0)/60, 1),
+                              patches=patches, word_epochs=word_epochs, epochs=epochs, lrs=lrs, bs=bs, log=log))
+    for p in out.parent.glob(f'{out.name}.*.ckpt'): p.unlink()
+    return model.eval()
