@@ -203,14 +203,14 @@ class Segmenter(nn.Module):
         for u,s in zip((self.u4,self.u3,self.u2,self.u1), skips[::-1]): x = u(torch.cat([F.interpolate(x, size=s.shape[-2:], mode='nearest'), s], 1))
         return F.pixel_shuffle(self.head(x), 2)
 
-# %% ../nbs/06_anatomy.ipynb #e8a177dd
+# %% ../nbs/06_anatomy.ipynb #22fa2f51
 def soft_dice_loss(logits, masks): # (B,R,H,W) both
     "1 - Dice of probabilities, over the batch, mean over regions"
     p,m = logits.sigmoid(),masks.float()
     return (1 - (2*(p*m).sum((0,2,3)) + 1)/(p.sum((0,2,3)) + m.sum((0,2,3)) + 1)).mean()
 
 def train_segmenter(data,            # as `seg_films` returns
-                    steps:int=1200, bs:int=32, lr:float=3e-3, seed:int=0,
+                    steps:int=800, bs:int=32, lr:float=3e-3, seed:int=0,
                     model=None,      # continue from this one
                     bf16:bool=True,  # halves the time on CPUs that have it
                     progress:bool=True
@@ -229,13 +229,13 @@ def train_segmenter(data,            # as `seg_films` returns
             for a,b in zip(ema.state_dict().values(), m.state_dict().values()): a.lerp_(b, 1 - w) if a.is_floating_point() else a.copy_(b)
     return ema
 
-# %% ../nbs/06_anatomy.ipynb #d1d6a6ae
+# %% ../nbs/06_anatomy.ipynb #2b7e537f
 SEGMENTER = files('cxr_weakloc')/'data'/'segmenter'
 
 def save_segmenter(model, folder, **manifest): # manifest: command, seed, data, metrics, ...
     "Weights in half precision and their manifest"
     folder = Path(folder)
-    with atomic(folder/'model.safetensors') as tmp: save_file({k: v.half().contiguous() if v.is_floating_point() else v for k,v in model.state_dict().items()}, tmp)
+    with atomic(folder/'model.safetensors') as tmp: save_file({k: v.half().contiguous() if v.is_floating_point() else v for k,v in model.state_dict().items()}, tmp); tmp.chmod(0o644)
     with atomic(folder/'manifest.json') as tmp: tmp.write_text(json.dumps(manifest, indent=1) + '\n')
 
 @lru_cache(maxsize=2)
@@ -249,14 +249,14 @@ def load_segmenter(folder=None # as `save_segmenter` wrote it; default: the ship
     except Exception as e: raise BadInput(f'not the weights of this segmenter ({type(e).__name__})', file=path) from e
     return m.requires_grad_(False)
 
-# %% ../nbs/06_anatomy.ipynb #6ccac4c7
+# %% ../nbs/06_anatomy.ipynb #d820334a
 def _revision(): # the code's git revision, or 'unknown'
     try: return subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5).stdout.strip() or 'unknown'
     except Exception: return 'unknown'
 
 def make_segmenter(out=SEGMENTER,   # folder of weights and manifest
-                   n:int=1500,      # training films
-                   steps:int=1500, bs:int=32, seed:int=0,
+                   n:int=1000,      # training films
+                   steps:int=800, bs:int=32, seed:int=0,
                    cache=None,      # folder in which to keep the films
                    held_out:int=80, # patients per condition, for the manifest's figures
                    workers:int=1)->dict: # the manifest
