@@ -466,6 +466,9 @@ def gate(maps,       # (B,K,h,w) raw signed evidence
     g = gate_weights(prior, *maps.shape[-2:], mode, dilate).to(maps)
     return maps*g
 
+# %% ../nbs/06_anatomy.ipynb #dc1630f7
+GATES = GATE_MODES  # not in the star import: there it is the report's word for its table's gates
+
 # %% ../nbs/06_anatomy.ipynb #fc6b4a13
 def localize_gated(maps,     # (B,K,h,w) raw signed evidence, one channel per finding
                    regions,  # (B,3,S,S), see `regions_for`
