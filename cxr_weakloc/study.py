@@ -9,7 +9,7 @@ __all__ = ['digest', 'model_digest', 'sweep', 'save_tensors', 'Work', 'write_jso
            'Settings', 'load_sets', 'device', 'run_study', 'write_csv', 'summary', 'times', 'demo', 'results',
            'open_studies', 'write_heatmaps', 'refine_on', 'evaluate_weights']
 
-# %% ../nbs/12_study.ipynb #9e33bd4d
+# %% ../nbs/12_study.ipynb #86047801
 import fcntl, hashlib, json, os, re, shutil, sys, time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -26,7 +26,7 @@ from .studies import *
 from .phantom import CONDITIONS, Population, condition, write_phantom
 from .vlm import ALBEF, code_revision, load_vlm, save_vlm
 from .heatmaps import METHODS, localize
-from .anatomy import GATES as GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
+from .anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
 from .refine import RefineConfig, RefineData, refine
 from .metrics import *
 from .evaluate import *
@@ -152,7 +152,7 @@ def make_phantom(root, train:int, test:int, seed:int=0, conditions=tuple(CONDITI
         with atomic(mark) as tmp: tmp.write_text(key)
     return phantom_sources(root)
 
-# %% ../nbs/12_study.ipynb #a4dae0bf
+# %% ../nbs/12_study.ipynb #92ebc800
 @dataclass(repr=False)
 class Films:
     "One split of one tree, decoded"
@@ -164,7 +164,6 @@ class Films:
     masks: MaskTable = None   # of the findings; None: the area of the boxes is the truth
     anatomy: CheXmask = None  # true regions, for the upper bound
     regions: torch.Tensor = None # (n,3,S,S) float16, from the segmenter or from masks
-    rules: dict = field(default_factory=dict) # finding -> rule of `anatomy.PRIORS`, where it is not the table's
     def __len__(self): return len(self.images)
     def __repr__(self): return f'{self.dataset} {self.condition}: {self.studies!r}'
     @property
@@ -205,7 +204,7 @@ def _checked(x): # masks are asked for now, not in an hour: a film whose mask ca
     rej,mended = x.studies.rejected,x.studies.mended; x = x.subset([i for i in x.ids if i not in bad]); x.studies.rejected,x.studies.mended = rej,mended
     return x
 
-# %% ../nbs/12_study.ipynb #7ccfd907
+# %% ../nbs/12_study.ipynb #c30dacb2
 def _boxes(x:Films, i, f, fused): # boxes of film i on the original grid
     if fused is None: return x.studies.boxes_of(x.ids[i], f)
     return fused.get((x.ids[i], f), torch.zeros(0, 4))
@@ -228,7 +227,7 @@ def true_masks(x:Films, f, # a finding
         else: out[k] = boxes_to_mask(g.boxes(_boxes(x, i, f, fused)), size, size)
     return out
 
-def _prior(x, f, regions, size): return on_grid(prior(x.rules.get(f, f), regions.float()), size).clamp(0, 1)
+def _prior(f, regions, size): return on_grid(prior(f, regions.float()), size).clamp(0, 1)
 
 def truth_of(x:Films, f, idx, size:int, # evaluation grid
              fused=None,                # of `fused_boxes`
@@ -239,10 +238,10 @@ def truth_of(x:Films, f, idx, size:int, # evaluation grid
     boxes = [replace(x.geometries[i], size=size).boxes(_boxes(x, i, f, fused)).numpy() if v == 1 else np.zeros((0,4)) for i,v in zip(idx, y)]
     t = Truth(ids, s.films.patient_id.loc[ids], y, None, boxes, finding=f, condition=x.condition, dataset=x.dataset, size=size)
     if not maps: return t
-    t = replace(t, masks=true_masks(x, f, idx, size, fused), anatomy=None if x.regions is None else _prior(x, f, x.regions[idx], size))
+    t = replace(t, masks=true_masks(x, f, idx, size, fused), anatomy=None if x.regions is None else _prior(f, x.regions[idx], size))
     if x.anatomy is not None:
         r = torch.stack([g.mask(x.anatomy.get(x.ids[i], (g.height,g.width))) for i in idx for g in [replace(x.geometries[i], size=min(size, 128))]]) if len(idx) else torch.zeros(0,3,1,1)
-        t = replace(t, anatomy_truth=_prior(x, f, r, size))
+        t = replace(t, anatomy_truth=_prior(f, r, size))
     return t
 
 # %% ../nbs/12_study.ipynb #bf0bc253
@@ -280,7 +279,7 @@ def _best_iou(maps, masks): # mean IoU at the best threshold
     c = torch.cat([iou_curve(minmax(on_grid(m, b.shape[-1])), b) for m,b in zip(maps.split(16), masks.split(16))])
     return float(c.nanmean(0).max())
 
-# %% ../nbs/12_study.ipynb #10940ae3
+# %% ../nbs/12_study.ipynb #a1c301fb
 def predictions(x:Films, truth:Truth, idx, k, # position of the finding among the systems' maps
                 said:dict,                    # (system, seed) -> (maps (n,K,h,w), prob (n,K)) of all films of `x`
                 mode, mean_box, other         # gate; (S,S) or None; another finding, or None
@@ -293,7 +292,7 @@ def predictions(x:Films, truth:Truth, idx, k, # position of the finding among th
         if truth.anatomy is not None: out.append(P('anatomy', gate(m[:,None], truth.anatomy[:,None], mode)[:,0]))
         if truth.anatomy_truth is not None: out.append(P('anatomy-truth', gate(m[:,None], truth.anatomy_truth[:,None], mode)[:,0]))
     if truth.anatomy is None: return out
-    wrong = None if other is None else _prior(x, other, x.regions[idx], truth.size)
+    wrong = None if other is None else _prior(other, x.regions[idx], truth.size)
     return out + controls(truth, mean_box, wrong, next((o for o in out if o.system == 'baseline'), None))
 
 @dataclass
