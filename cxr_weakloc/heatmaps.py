@@ -28,7 +28,7 @@ def attention_gradcam(logits, att, real, clamp=True, create_graph=False)->torch.
     g, = torch.autograd.grad(logits.sum(), att, create_graph=create_graph)   # pairs are independent: one call for all of them
     return attention_map(att*(g.clamp(min=0) if clamp else g), real)
 
-# %% ../nbs/05_heatmaps.ipynb #54fd3d74
+# %% ../nbs/05_heatmaps.ipynb #da35436c
 METHODS = ('attention', 'gradcam', 'token_gradcam')
 
 def token_maps(model:ALBEF, im, # (B,1+N,dim) image tokens
@@ -42,14 +42,14 @@ def token_maps(model:ALBEF, im, # (B,1+N,dim) image tokens
         if method == 'gradcam':
             z,att,real = fuse_prompts(model, im, prompts); m = attention_gradcam(z, att, real, create_graph=create_graph)
         else:
-            v = im[:,None].expand(-1, len(prompts), -1, -1).contiguous(); z = fuse_each(model, v, prompts)
+            v = im[:,None].expand(-1, len(prompts), -1, -1).contiguous(); z = fuse_each(model, im, v, prompts)
             g, = torch.autograd.grad(z.sum(), v, create_graph=create_graph); m = to_grid((v*g).sum(-1)[...,1:])
     return (m,z) if create_graph else (m.detach(), z.detach())
 
-def fuse_each(model, v, prompts): # logits (B,K) where every prompt has its own copy (B,K,1+N,dim) of the tokens
+def fuse_each(model, im, v, prompts): # evidence (B,K) where every prompt has its own copy `v` (B,K,1+N,dim) of the tokens `im`
     t = model.tokens(prompts); tx = model.encode_text(**t); B,K = v.shape[:2]
     rep = lambda x: x[None].expand(B, *x.shape).flatten(0, 1)
-    z = model.itm(model.fuse(rep(tx), rep(t['attention_mask']), v.flatten(0, 1))[0]); return (z[:,1] - z[:,0]).view(B, K)
+    return evidence(model, model.itm(model.fuse(rep(tx), rep(t['attention_mask']), v.flatten(0, 1))[0]), im, tx)
 
 # %% ../nbs/05_heatmaps.ipynb #6dfc0235
 def localize(model:ALBEF, films, # (n,1,S,S) uint8, or float in [0,1]

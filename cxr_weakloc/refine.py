@@ -25,7 +25,7 @@ from .heatmaps import *
 from .anatomy import *
 from .pseudomasks import *
 
-# %% ../nbs/08_refine.ipynb #4be38b32
+# %% ../nbs/08_refine.ipynb #d5713142
 @dataclass
 class RefineData:
     "Films with what refinement may know of them; K findings"
@@ -52,7 +52,7 @@ class RefineConfig:
     pull: float = 1.           # weights of the three terms
     out: float = .3
     keep: float = 1.
-    at: float = .5             # zero-shot probability from which a film is trusted to be positive
+    at: float = .5             # recentred zero-shot probability from which a film is trusted to be positive
     grid: int = 64             # side at which maps and masks are compared, pixels
     flip: float = .0           # probability of a mirrored strong view
     strong: float = 1.         # strength of the strong view
@@ -135,26 +135,26 @@ class Refiner(nn.Module):
         else: m,z = token_maps(self.student, im, self.prompts(j), self.cfg.method, create_graph=create_graph)
         return m[:,0::2].float(), z.float()
 
-# %% ../nbs/08_refine.ipynb #f573b4c1
+# %% ../nbs/08_refine.ipynb #69412abf
 @torch.no_grad()
 def prepare(model:ALBEF, data:RefineData, cfg:RefineConfig, progress=True)->dict:
-    "Frozen logits (n,J,2K), probabilities (n,K), priors and departures (n,K,G,G) of all films"
+    "Frozen logits (n,J,2K), probabilities (n,K), priors and candidates (n,K,G,G) of all films"
     fs = [finding(f) for f in cfg.findings]; J = max(len(f.positive) for f in fs); R = Refiner(model, cfg); z = []; model.eval()
     prompts = [p for j in range(J) for p in R.prompts(j)]
     for i in tqdm(range(0, len(data), 64), desc='pretrained scores', leave=False, disable=not progress):
         im = model.encode_image(film_tensor(data.films[i:i+64]).to(model.temp.device)); z.append(fuse_prompts(model, im, prompts)[0].float().cpu())
-    z = torch.cat(z).unflatten(1, (J, 2*len(fs))); prob = torch.sigmoid(z[:,:,0::2] - z[:,:,1::2]).mean(1)
+    z = torch.cat(z).unflatten(1, (J, 2*len(fs))); prob = recentred((z[:,:,0::2] - z[:,:,1::2]).mean(1))
     if data.has_box is not None: prob = torch.where(data.has_box, data.boxes.flatten(2).any(-1).float(), prob)
     small = lambda x: F.interpolate(x, (cfg.grid,)*2, mode='area') if x.shape[-1] != cfg.grid else x
     regions,films = data.regions.float(), film_tensor(data.films); pr,dep = [],[]
     for k,f in enumerate(fs):
         pr.append(torch.cat([prior(f, r) for r in regions.split(128)]))
-        if R.fills[k] or cfg.target == 'truth': dep.append(torch.zeros_like(pr[-1])); continue
+        if R.fills[k] or cfg.target == 'truth': dep.append(regions[:,REGIONS.index(FILLS.get(f.prior, 'heart'))]); continue
         normal = prob[:,k] < .5*cfg.at; usual = NormalAppearance.fit(films[normal], regions[normal])
-        dep.append(torch.cat([departure_score(usual.departure(x, r)) for x,r in zip(films.split(128), regions.split(128))]))
-    return dict(logits=z, prob=prob, prior=small(torch.stack(pr, 1)), departure=small(torch.stack(dep, 1)))
+        dep.append(torch.cat([candidates(usual.departure(x, r), q, r, f.prior in SETTLES) for x,r,q in zip(films.split(128), regions.split(128), pr[-1].split(128))]))
+    return dict(logits=z, prob=prob, prior=small(torch.stack(pr, 1)), candidate=small(torch.stack(dep, 1)))
 
-# %% ../nbs/08_refine.ipynb #eb94c0f2
+# %% ../nbs/08_refine.ipynb #fc1584a9
 class RefineCallback(Callback):
     "Make the two views, ask the teacher, compute the three losses, move the teacher"
     order = 5
@@ -164,7 +164,7 @@ class RefineCallback(Callback):
         R,c,d,f = self.model, self.model.cfg, self.data, self.fixed; i = self.xb[0].cpu(); dev = R.student.temp.device
         r = torch.Generator().manual_seed(stable_hash(self.seed, self.epoch, self.iter) % 2**63)
         j = int(torch.randint(0, f['logits'].shape[1], (1,), generator=r)); up = lambda x: F.interpolate(x, d.films.shape[-2:], mode='bilinear', align_corners=False)
-        K = len(R.fs); film = film_tensor(d.films[i]); parts = [film, up(f['prior'][i]), up(f['departure'][i])]
+        K = len(R.fs); film = film_tensor(d.films[i]); parts = [film, up(f['prior'][i]), up(f['candidate'][i])]
         if c.target == 'truth': parts.append(d.truth[i].float())
         boxes = d.boxes[i].float() if d.boxes is not None else torch.zeros(len(i), K, *film.shape[-2:]); parts.append(boxes)
         weak = move(torch.cat(parts, 1), random_affine(len(i), .5, r)).to(dev); film_w,pr,dep = weak[:,:1], weak[:,1:1+K], weak[:,1+K:1+2*K]
@@ -185,7 +185,8 @@ class RefineCallback(Callback):
         t = [pull_loss(maps, self.y, self.w), outside_loss(maps, self.pr), keep_loss(z, self.frozen)]
         self.sums.append([float(v.detach()) for v in t]); return c.pull*t[0] + c.out*t[1] + c.keep*t[2]
     def after_step(self): self.model.update_teacher()
-    def after_epoch(self): self.log.append(dict(zip(('pull', 'out', 'keep'), np.mean(self.sums, 0).round(4).tolist())) if self.sums else {})
+    def after_epoch(self):
+        if self.learn.trained: self.log.append(dict(zip(('pull', 'out', 'keep'), np.mean(self.sums, 0).round(4).tolist())))
 
 # %% ../nbs/08_refine.ipynb #cc8b42f2
 def refine(model:ALBEF,            # the pretrained model; it is not changed

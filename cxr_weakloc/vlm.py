@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SPECIAL', 'WEIGHTS', 'clean_caption', 'build_tokenizer', 'VLMConfig', 'ALBEF', 'same_text', 'Pretrainer', 'sentences',
            'Pairs', 'augment', 'seed_all', 'Resumable', 'PretrainCallback', 'sum_losses', 'ngrams', 'word_targets',
-           'WordPretrainer', 'WordCallback', 'film_tensor', 'fuse_prompts', 'pair_prob', 'zero_shot', 'save_vlm',
-           'load_vlm', 'refined_grid', 'code_revision', 'pretrain']
+           'WordPretrainer', 'WordCallback', 'film_tensor', 'evidence', 'fuse_prompts', 'pair_prob', 'zero_shot',
+           'save_vlm', 'load_vlm', 'refined_grid', 'code_revision', 'pretrain']
 
 # %% ../nbs/04_vlm.ipynb #ff2704c6
 from collections import Counter
@@ -113,14 +113,15 @@ def same_text(a, b): # token ids (n,L), (m,L) without padding value effects -> (
     bag = lambda ids: (ids*2654435761 % 2147483647).masked_fill(ids <= 3, 0).sum(1)
     return bag(a.long())[:,None] == bag(b.long())[None]
 
-# %% ../nbs/04_vlm.ipynb #9f5fae7a
+# %% ../nbs/04_vlm.ipynb #876e5d49
 class Pretrainer(nn.Module):
     "ALBEF with its momentum model, queue and losses: `forward(image, ids, mask)` returns the loss terms"
     def __init__(self, model:ALBEF, momentum:float=.99, # .995 at ALBEF's batch of 512; faster here, the runs are short
                  alpha:float=.4,   # weight of the momentum model's soft targets, ramped over the first epoch
                  queue:int=512,    # past pairs that serve as ITC negatives
-                 p_mask:float=.25):
-        super().__init__(); self.model,self.momentum,self.alpha,self.p_mask,self.ramp = model,momentum,alpha,p_mask,0.
+                 p_mask:float=.25,
+                 hard:float=1.):   # sharpness of the choice of ITM negatives: 1 as ALBEF, 0 at random
+        super().__init__(); self.model,self.momentum,self.alpha,self.p_mask,self.hard,self.ramp = model,momentum,alpha,p_mask,hard,0.
         self.ema = deepcopy(model).requires_grad_(False).eval()
         d = model.cfg.embed_dim
         for k in ('q_image', 'q_text'): self.register_buffer(k, F.normalize(torch.randn(queue, d), dim=-1))
@@ -150,7 +151,7 @@ class Pretrainer(nn.Module):
         return loss, (v @ t.T/temp).detach()
 
     def itm(self, im, tx, ids, mask, sim):
-        B = len(im); s = sim.float().masked_fill(same_text(ids, ids), -1e4)
+        B = len(im); s = (self.hard*sim.float()).masked_fill(same_text(ids, ids), -1e4)
         hard_t,hard_v = (torch.multinomial(F.softmax(z, 1) + 1e-6*(z > -1e3) + 1e-12, 1)[:,0] for z in (s, s.T))
         f,_ = self.model.fuse(torch.cat([tx, tx[hard_t], tx]), torch.cat([mask, mask[hard_t], mask]), torch.cat([im, im, im[hard_v]]))
         y = torch.cat([torch.ones(B), torch.zeros(2*B)]).long().to(im.device)
@@ -191,7 +192,7 @@ def augment(x,              # (B,C,S,S) in [0,1]
     x = x.clamp(1e-4, 1)**b(torch.exp(u(.35))); x = (x - .5)*b(1 + u(.2)) + .5 + b(u(.08))
     return x + torch.randn_like(x)*b(torch.rand(B, device=x.device)*.03*amount)
 
-# %% ../nbs/04_vlm.ipynb #06176963
+# %% ../nbs/04_vlm.ipynb #d2a4add3
 def seed_all(*parts):
     "Seed python, numpy and torch from any labels"
     s = stable_hash(*parts) % 2**32; random.seed(s); np.random.seed(s); torch.manual_seed(s)
@@ -208,8 +209,10 @@ class Resumable(Callback):
     def before_epoch(self):
         seed_all(self.seed, self.epoch); self.dls.train.rng = random.Random(stable_hash(self.seed, self.epoch))   # fastai shuffles from a generator of its own
     def before_validate(self): raise CancelValidException                # films are judged by zero-shot AUC, not by a validation loss
+    def before_fit(self): self.learn.trained = False
+    def before_train(self): self.learn.trained = True                    # an epoch that is skipped on resuming never gets here
     def after_epoch(self):
-        if self.path is None: return
+        if self.path is None or not self.learn.trained: return
         with atomic(self.path) as tmp: torch.save(dict(model=self.learn.model.state_dict(), opt=_plain(self.opt.state_dict()), epoch=self.epoch + 1, key=self.key), tmp)
     def start_epoch(self, learn):
         if self.path is None or not self.path.exists(): return 0
@@ -219,7 +222,7 @@ class Resumable(Callback):
         if learn.opt is None: learn.create_opt()
         learn.model.load_state_dict(s['model']); learn.opt.load_state_dict(s['opt']); return s['epoch']
 
-# %% ../nbs/04_vlm.ipynb #e58378cc
+# %% ../nbs/04_vlm.ipynb #99cc9e54
 class PretrainCallback(Callback):
     "Tokenize, augment, compute ALBEF's losses under bfloat16 where asked, and move the momentum model"
     order = 5
@@ -237,7 +240,8 @@ class PretrainCallback(Callback):
         if self.training: self.sums.update({k: float(v) for k,v in self.pred.items()})
         self.sums['n'] += int(self.training)
     def after_step(self): self.model.update_ema()
-    def after_epoch(self): self.log.append({k: v/max(1, self.sums['n']) for k,v in self.sums.items() if k != 'n'} | dict(epoch=self.epoch))
+    def after_epoch(self):
+        if self.learn.trained: self.log.append({k: v/max(1, self.sums['n']) for k,v in self.sums.items() if k != 'n'} | dict(epoch=self.epoch))
 
 def sum_losses(pred, y): return sum(pred.values())
 
@@ -268,18 +272,22 @@ class WordCallback(Callback):
         self.ctx = torch.autocast(films.device.type, torch.bfloat16, enabled=self.amp); self.ctx.__enter__()
     def after_pred(self): self.ctx.__exit__(None, None, None)
 
-# %% ../nbs/04_vlm.ipynb #833e3b3a
+# %% ../nbs/04_vlm.ipynb #a3e1b52f
 def film_tensor(u8): # (n,1,S,S) uint8 -> float in [0,1]
     return u8.float()/255 if u8.dtype == torch.uint8 else u8
 
+def evidence(model, itm, im, tx): # matching logits (B*K,2), image tokens (B,1+N,dim), text (K,L,dim) -> (B,K)
+    itc = model.embed(image=im) @ model.embed(text=tx).T/model.temp.clamp(.001, .5)
+    return (itm[:,1] - itm[:,0]).view(itc.shape) + itc
+
 def fuse_prompts(model:ALBEF, im, # (B,1+N,dim) image tokens
                  prompts                 # K texts
-                ): # logits (B,K) match minus no match; cross-attention (B*K,heads,L,1+N) of `cfg.cam_layer`; real tokens (K,L)
+                ): # evidence (B,K): ITM logit (match minus no match) plus ITC similarity over temperature; cross-attention (B*K,heads,L,1+N) of `cfg.cam_layer`; real tokens (K,L)
     "Fuse every prompt with every film in one batch; the image trunk is not run again"
     t = model.tokens(prompts); tx = model.encode_text(**t); B,K = len(im), len(prompts)
     rep = lambda x: x[None].expand(B, *x.shape).flatten(0, 1)
     f,atts = model.fuse(rep(tx), rep(t['attention_mask']), im[:,None].expand(B, K, *im.shape[1:]).flatten(0, 1))
-    z = model.itm(f); return (z[:,1] - z[:,0]).view(B, K), atts[model.cfg.cam_layer], t['attention_mask'].bool()
+    return evidence(model, model.itm(f), im, tx), atts[model.cfg.cam_layer], t['attention_mask'].bool()
 
 def pair_prob(logits): # (B,2P) logits of (positive, negative) prompt pairs -> (B,) probability
     return torch.sigmoid(logits[:,0::2] - logits[:,1::2]).mean(1)
@@ -331,7 +339,7 @@ def refined_grid(model:ALBEF, patch:int # pixels, smaller than the model's
     sd[pos] = torch.cat([p[:,:1], F.interpolate(grid, (cfg.grid,)*2, mode='bicubic', align_corners=False).flatten(2).transpose(1, 2)], 1)
     new.load_state_dict(sd); return new
 
-# %% ../nbs/04_vlm.ipynb #a556e2c6
+# %% ../nbs/04_vlm.ipynb #289a2658
 def code_revision()->str:
     "Git revision of the code, if it is a checkout; else the package's version"
     try: return subprocess.run(['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
@@ -346,7 +354,8 @@ def _auc(y, p)->float: # area under the ROC curve; NaN with one class
 def pretrain(train:Studies,        # studies with reports
              valid:Studies,        # of other patients
              out,                  # folder of the model
-             cfg:VLMConfig=None, patches=(16, 8), epochs=(6, 6), lrs=(8e-4, 6e-4), # coarse to fine; the last patch is the model's
+             cfg:VLMConfig=None, patches=(16, 16, 8), epochs=(6, 8, 4), lrs=(8e-4, 8e-4, 6e-4), # coarse to fine; the last patch is the model's
+             hard=(1., .3, .3),    # sharpness of the ITM negatives
              word_epochs:int=8,    # of the image tower alone, before
              bs:int=64, wd:float=.05, seed:int=0, amp:bool=True, device:str=None, queue:int=512, command:str=''):
     "Pretrain an ALBEF on films and reports; resumes from the checkpoints beside `out`. Returns the model"
@@ -362,7 +371,7 @@ def pretrain(train:Studies,        # studies with reports
     seed_all(seed, 'init'); model = ALBEF(cfg, tok); y = valid.labels.loc[vids]
     def check(): # zero-shot AUC on validation, where the label is certain
         p = zero_shot(model, vfilms); return {f: _auc(y[f][y[f].isin((0, 1))], p[torch.tensor(y[f].isin((0, 1)).to_numpy()),k]) for k,f in enumerate(FINDINGS)}
-    key = json.dumps([asdict(cfg), patches, epochs, lrs, word_epochs, bs, wd, seed])
+    key = json.dumps([asdict(cfg), patches, epochs, lrs, hard, word_epochs, bs, wd, seed])
     def fit(module, dls, n, lr, name, cbs, loss): # one resumable phase
         res = Resumable(out.with_name(f'{out.name}.{name}.ckpt'), f'{seed}.{name}', key)
         learn = Learner(dls, module, loss_func=loss, cbs=[*cbs, res, GradientClip(1.)], opt_func=lambda p, lr: Adam(p, lr, mom=.9, sqr_mom=.98, wd=wd, decouple_wd=True), train_bn=False)
@@ -378,19 +387,22 @@ def pretrain(train:Studies,        # studies with reports
             order = 90
             def before_epoch(self): self.l = []
             def after_loss(self): self.l.append(float(self.learn.loss_grad.detach()))
-            def after_epoch(self): log.append(dict(words=float(np.mean(self.l)), epoch=self.epoch, minutes=(time.time() - t0)/60)); print(' '.join(f'{k} {v:.3f}' for k,v in log[-1].items()), flush=True)
+            def after_epoch(self):
+                if not self.learn.trained: return
+                log.append(dict(words=float(np.mean(self.l)), epoch=self.epoch, minutes=(time.time() - t0)/60)); print(' '.join(f'{k} {v:.3f}' for k,v in log[-1].items()), flush=True)
         fit(WordPretrainer(fast(model), targets.shape[1]).to(device), wdls, word_epochs, lrs[0], 'words', [WordCallback(amp), Note()], lambda p, y: F.binary_cross_entropy_with_logits(p.float(), y))
-    for phase,(patch,n,lr) in enumerate(zip(patches, epochs, lrs)):
+    for phase,(patch,n,lr,h) in enumerate(zip(patches, epochs, lrs, hard)):
         if phase: seed_all(seed, 'phase', phase); model = refined_grid(model.cpu(), patch)
-        P = Pretrainer(fast(model), queue=queue).to(device)
+        P = Pretrainer(fast(model), queue=queue, hard=h).to(device)
         class Check(Callback):
             order = 90
             def after_epoch(self):
+                if not self.learn.trained: return
                 log.append(cb.log[-1] | dict(phase=phase, minutes=(time.time() - t0)/60) | (check() if (self.epoch + 1) % 3 == 0 or self.epoch + 1 == n else {})); P.train()
                 print(' '.join(f'{k} {v:.3f}' for k,v in log[-1].items()), flush=True)
         cb = PretrainCallback(amp); fit(P, dls, n, lr, f'phase{phase}', [cb, Check()], sum_losses)
     final = check(); cfg.patch = patches[-1]
     save_vlm(model, out, dict(command=command, seed=seed, code=code_revision(), films=len(films), rejected=len(rej), validation=len(vfilms), zero_shot_auc=final, minutes=round((time.time() - t0)/60, 1),
-                              patches=patches, word_epochs=word_epochs, epochs=epochs, lrs=lrs, bs=bs, log=log))
+                              patches=patches, word_epochs=word_epochs, epochs=epochs, lrs=lrs, hard=hard, bs=bs, log=log))
     for p in out.parent.glob(f'{out.name}.*.ckpt'): p.unlink()
     return model.eval()
