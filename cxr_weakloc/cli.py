@@ -180,8 +180,14 @@ def _parser():
     add('demo phantom heatmaps refine evaluate run', '--workers', type=int, default=2, metavar='N', help='processes')
     return p
 
-# %% ../nbs/13_cli.ipynb #021b137b
+# %% ../nbs/13_cli.ipynb #b7845296
 def _stop(*_): raise KeyboardInterrupt
+
+def _fail(e, code):
+    if 'tqdm' in sys.modules:
+        for b in list(getattr(sys.modules['tqdm'].tqdm, '_instances', ())): b.close()       # the line comes after the bars, not into them
+    if isinstance(e, BadInput): e = BadInput(e.what, e.file, e.row, e.mend)                  # fastai rewrites the message of what passes through a callback
+    print('cxr-weakloc:', ' '.join(str(e).split('\n\t')[-1].split()), file=sys.stderr); return code
 
 def main(argv=None # words of the command line; None: those of the process
         )->int:    # exit code
@@ -196,16 +202,15 @@ def main(argv=None # words of the command line; None: those of the process
     for c,m in ((FutureWarning,''), (DeprecationWarning,''), (UserWarning,'fastai')): warnings.filterwarnings('ignore', category=c, module=m)
     try: old = signal.signal(signal.SIGTERM, _stop)
     except ValueError: old = None   # not in the main thread
-    fail = lambda s,code: (print(f'\ncxr-weakloc: {s}' if sys.stderr.isatty() else f'cxr-weakloc: {s}', file=sys.stderr), code)[1]
     try: globals()[f'cmd_{a.cmd}'](a, ' '.join(['cxr-weakloc', *argv]), started); return 0
-    except BadInput as e: return fail(e, 2)
-    except KeyboardInterrupt: return fail('stopped; the same command goes on from here', 130)
+    except BadInput as e: return _fail(e, 2)
+    except KeyboardInterrupt: return _fail('stopped; the same command goes on from here', 130)
     except BrokenPipeError: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()); return 141   # e.g. piped to head
-    except MemoryError: return fail('not enough memory (use fewer films: --limit; or fewer --workers)', 2)
+    except MemoryError: return _fail('not enough memory (use fewer films: --limit; or fewer --workers)', 2)
     except Exception as e:
-        if getattr(e, 'errno', 0) == 28 or any(o in str(e) for o in ('No space left', 'file write failed')): return fail('the disk is full (free some space and run the same command again)', 2)
-        if isinstance(e, OSError) and e.filename: return fail(f'{e.filename}: {e.strerror}', 2)
+        if getattr(e, 'errno', 0) == 28 or any(o in str(e) for o in ('No space left', 'file write failed')): return _fail('the disk is full (free some space and run the same command again)', 2)
+        if isinstance(e, OSError) and e.filename: return _fail(f'{e.filename}: {e.strerror}', 2)
         if os.environ.get('CXR_WEAKLOC_DEBUG'): raise
-        return fail(f'{type(e).__name__}: {e} (a mistake in this program, please report it; CXR_WEAKLOC_DEBUG=1 shows where)', 1)
+        return _fail(f'{type(e).__name__}: {e} (a mistake in this program, please report it; CXR_WEAKLOC_DEBUG=1 shows where)', 1)
     finally:
         if old is not None: signal.signal(signal.SIGTERM, old)

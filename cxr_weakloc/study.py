@@ -9,7 +9,7 @@ __all__ = ['digest', 'model_digest', 'sweep', 'save_tensors', 'Work', 'write_jso
            'Settings', 'load_sets', 'device', 'run_study', 'write_csv', 'summary', 'times', 'demo', 'results',
            'open_studies', 'write_heatmaps', 'refine_on', 'evaluate_weights']
 
-# %% ../nbs/12_study.ipynb #86047801
+# %% ../nbs/12_study.ipynb #e7380f2b
 import fcntl, hashlib, json, os, re, shutil, sys, time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -24,7 +24,7 @@ from .core import *
 from .images import *
 from .studies import *
 from .phantom import CONDITIONS, Population, condition, write_phantom
-from .vlm import ALBEF, code_revision, load_vlm, save_vlm
+from .vlm import ALBEF, code_revision, film_tensor, load_vlm, save_vlm
 from .heatmaps import METHODS, localize
 from .anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
 from .refine import RefineConfig, RefineData, refine
@@ -152,7 +152,7 @@ def make_phantom(root, train:int, test:int, seed:int=0, conditions=tuple(CONDITI
         with atomic(mark) as tmp: tmp.write_text(key)
     return phantom_sources(root)
 
-# %% ../nbs/12_study.ipynb #92ebc800
+# %% ../nbs/12_study.ipynb #f0bfabd7
 @dataclass(repr=False)
 class Films:
     "One split of one tree, decoded"
@@ -163,7 +163,7 @@ class Films:
     condition: str = 'matched'
     masks: MaskTable = None   # of the findings; None: the area of the boxes is the truth
     anatomy: CheXmask = None  # true regions, for the upper bound
-    regions: torch.Tensor = None # (n,3,S,S) float16, from the segmenter or from masks
+    regions: torch.Tensor = None # (n,3,S,S) uint8, 255 is certain: from the segmenter or from masks
     def __len__(self): return len(self.images)
     def __repr__(self): return f'{self.dataset} {self.condition}: {self.studies!r}'
     @property
@@ -204,7 +204,7 @@ def _checked(x): # masks are asked for now, not in an hour: a film whose mask ca
     rej,mended = x.studies.rejected,x.studies.mended; x = x.subset([i for i in x.ids if i not in bad]); x.studies.rejected,x.studies.mended = rej,mended
     return x
 
-# %% ../nbs/12_study.ipynb #c30dacb2
+# %% ../nbs/12_study.ipynb #89ff2e65
 def _boxes(x:Films, i, f, fused): # boxes of film i on the original grid
     if fused is None: return x.studies.boxes_of(x.ids[i], f)
     return fused.get((x.ids[i], f), torch.zeros(0, 4))
@@ -238,19 +238,19 @@ def truth_of(x:Films, f, idx, size:int, # evaluation grid
     boxes = [replace(x.geometries[i], size=size).boxes(_boxes(x, i, f, fused)).numpy() if v == 1 else np.zeros((0,4)) for i,v in zip(idx, y)]
     t = Truth(ids, s.films.patient_id.loc[ids], y, None, boxes, finding=f, condition=x.condition, dataset=x.dataset, size=size)
     if not maps: return t
-    t = replace(t, masks=true_masks(x, f, idx, size, fused), anatomy=None if x.regions is None else _prior(f, x.regions[idx], size))
+    t = replace(t, masks=true_masks(x, f, idx, size, fused), anatomy=None if x.regions is None else _prior(f, film_tensor(x.regions[idx]), size))
     if x.anatomy is not None:
         r = torch.stack([g.mask(x.anatomy.get(x.ids[i], (g.height,g.width))) for i in idx for g in [replace(x.geometries[i], size=min(size, 128))]]) if len(idx) else torch.zeros(0,3,1,1)
         t = replace(t, anatomy_truth=_prior(f, r, size))
     return t
 
-# %% ../nbs/12_study.ipynb #bf0bc253
+# %% ../nbs/12_study.ipynb #f95c7ec0
 def add_regions(x:Films, work:Work, anatomy=None # CheXmask's csv, where somebody has it
                )->Films:
     "Fill in `regions`: what the shipped segmenter sees, or masks from a table and the segmenter for films that it lacks"
     seg = SegmenterRegions(); src = None if anatomy is None else CheXmask(anatomy, ids=x.ids)
     def go():
-        part = lambda i: regions_for((x.images[i:i+64], x.geometries[i:i+64], x.ids[i:i+64]), src or seg, fallback=seg).half()
+        part = lambda i: regions_for((x.images[i:i+64], x.geometries[i:i+64], x.ids[i:i+64]), src or seg, fallback=seg).mul(255).round().byte()
         return dict(regions=torch.cat([part(i) for i in tqdm(range(0, len(x), 64), desc='regions', leave=False)])), {}
     who = model_digest(load_segmenter()) if anatomy is None else digest(Path(anatomy).resolve())
     x.regions = work.keep(f'regions-{x.condition}', (digest(x.images), who, _code('anatomy')), go)[0]['regions']; return x
@@ -279,7 +279,7 @@ def _best_iou(maps, masks): # mean IoU at the best threshold
     c = torch.cat([iou_curve(minmax(on_grid(m, b.shape[-1])), b) for m,b in zip(maps.split(16), masks.split(16))])
     return float(c.nanmean(0).max())
 
-# %% ../nbs/12_study.ipynb #a1c301fb
+# %% ../nbs/12_study.ipynb #d1354870
 def predictions(x:Films, truth:Truth, idx, k, # position of the finding among the systems' maps
                 said:dict,                    # (system, seed) -> (maps (n,K,h,w), prob (n,K)) of all films of `x`
                 mode, mean_box, other         # gate; (S,S) or None; another finding, or None
@@ -292,7 +292,7 @@ def predictions(x:Films, truth:Truth, idx, k, # position of the finding among th
         if truth.anatomy is not None: out.append(P('anatomy', gate(m[:,None], truth.anatomy[:,None], mode)[:,0]))
         if truth.anatomy_truth is not None: out.append(P('anatomy-truth', gate(m[:,None], truth.anatomy_truth[:,None], mode)[:,0]))
     if truth.anatomy is None: return out
-    wrong = None if other is None else _prior(other, x.regions[idx], truth.size)
+    wrong = None if other is None else _prior(other, film_tensor(x.regions[idx]), truth.size)
     return out + controls(truth, mean_box, wrong, next((o for o in out if o.system == 'baseline'), None))
 
 @dataclass
@@ -335,11 +335,11 @@ def judge(said:dict,        # condition or 'validation' -> {(system, seed): (map
         panels += make_panels(d, film, {k: t for k,(t,_) in tp.items()}, {k: p for k,(_,p) in tp.items()}, th, scores)
     return Judgement(results, scores, th, panels)
 
-# %% ../nbs/12_study.ipynb #d71aaf5b
+# %% ../nbs/12_study.ipynb #7d97c237
 def refine_data(x:Films, cfg:RefineConfig, seed, fused=None, budget:float=0. # share of the patients with boxes whose boxes may be used
                )->RefineData:
     "What refinement may see: films and regions; boxes up to the budget; the truth only for the ceiling"
-    S,K = x.images.shape[-1],cfg.findings; idx = np.arange(len(x)); d = dict(films=x.images, regions=x.regions.float())
+    S,K = x.images.shape[-1],cfg.findings; idx = np.arange(len(x)); d = dict(films=x.images, regions=film_tensor(x.regions))
     if budget > 0:
         ok = torch.stack([torch.tensor(np.isin(x.ids, label_budget(x.studies, f, budget, seed))) for f in K], 1)
         b = torch.stack([true_masks(x, f, idx, S, fused, boxes_only=True) for f in K], 1); ok &= b.any(-1).any(-1)
