@@ -10,10 +10,10 @@ import argparse, os, signal, sys, time, warnings
 from pathlib import Path
 from .core import BadInput, FINDINGS
 
-# %% ../nbs/13_cli.ipynb #b1425dbc
-def _ints(s):
-    try: return tuple(int(o) for o in str(s).split(","))
-    except ValueError: raise BadInput(f"{s!r} is no list of numbers", mend="as in 0,1,2") from None
+# %% ../nbs/13_cli.ipynb #ea171ee0
+def _numbers(s): # '0,1,2'
+    try: return tuple(int(o) if o.strip().lstrip('-').isdigit() else float(o) for o in str(s).split(','))
+    except ValueError: raise BadInput(f'{s!r} is no list of numbers', mend='as in 0,1,2') from None
 def _source(a, need=True): # the trees that --phantom or --vindr names; None: neither
     from cxr_weakloc.study import phantom_sources, vindr_sources
     if a.phantom and a.vindr: raise BadInput('--phantom and --vindr', mend='name one')
@@ -44,7 +44,7 @@ def _settings(a, **kw):
     from cxr_weakloc.study import Settings
     return Settings(findings=_findings(a), validation=a.validation, split_seed=a.split_seed, **kw)
 
-# %% ../nbs/13_cli.ipynb #5d13a06f
+# %% ../nbs/13_cli.ipynb #680d3678
 def cmd_demo(a, command, started):
     from cxr_weakloc.study import demo
     demo(a.out, a.workers, a.train, a.test, command, started)
@@ -60,11 +60,14 @@ def cmd_pretrain(a, command, started):
     from cxr_weakloc.studies import load_mimic
     from cxr_weakloc.vlm import pretrain
     import torch
-    epochs,patches,lrs = _ints(a.epochs),_ints(a.patches),tuple(float(o) for o in a.lrs.split(','))
-    if not len(epochs) == len(patches) == len(lrs): raise BadInput(f'{len(patches)} patch sizes, {len(epochs)} numbers of epochs, {len(lrs)} learning rates', mend='one of each for every phase')
+    import inspect
+    default = {k: v.default for k,v in inspect.signature(pretrain).parameters.items()}
+    kw = {k: _numbers(v) for k in ('patches','epochs','lrs') if (v := getattr(a, k)) is not None} | {k: v for k in ('bs','word_epochs') if (v := getattr(a, k)) is not None}
+    n = {k: len(kw.get(k, default[k])) for k in ('patches','epochs','lrs')}
+    if len(set(n.values())) > 1: raise BadInput(f"{n['patches']} patch sizes, {n['epochs']} numbers of epochs, {n['lrs']} learning rates", mend='one of each for every phase')
     if a.threads: torch.set_num_threads(a.threads)
     train,valid = (load_mimic(a.mimic, s, reports_root=a.reports) for s in ('train','validate')); print(train); print(valid)
-    pretrain(train, valid, a.out, patches=patches, epochs=epochs, lrs=lrs, bs=a.bs, seed=a.seed, command=command); print(a.out)
+    pretrain(train, valid, a.out, seed=a.seed, command=command, **kw); print(a.out)
 
 def cmd_heatmaps(a, command, started):
     from cxr_weakloc.study import open_studies, write_heatmaps
@@ -80,14 +83,14 @@ def cmd_evaluate(a, command, started):
 
 def cmd_run(a, command, started):
     from cxr_weakloc.study import make_phantom, run_study
-    src = _source(a, need=False); seeds = _ints(a.seeds); data = ''
+    src = _source(a, need=False); seeds = _numbers(a.seeds); data = ''
     if src is None:
         src = lambda w: make_phantom(w.dir/'phantom', a.train, a.test, workers=a.workers)
         data = f'{a.train} phantom studies to learn from, {a.test} to judge under each condition, {len(seeds)} training seed{"s"*(len(seeds)>1)}.'
     st = _settings(a, size=a.grid, seeds=seeds, ceiling_seeds=() if a.no_ceiling else seeds, limit=a.limit, refine=_config(a), budget=a.budget)
     run_study(src, a.out, st, a.weights, a.workers, command, a.title, data, started=started)
 
-# %% ../nbs/13_cli.ipynb #8d21a947
+# %% ../nbs/13_cli.ipynb #296e9971
 HELP = dict(
     demo=('the whole argument on made data, with the embedded weights', '''
 Makes a small population of phantom radiographs, reads it back from DICOM files and tables, refines the embedded vision-language
@@ -108,7 +111,7 @@ Trains an ALBEF (image-text contrastive, matching and masked-language losses) on
 reads   MIMIC/mimic-cxr-2.0.0-{split,metadata,chexpert}.csv.gz, MIMIC/files/ with .jpg films and .txt reports
         (reports that lie elsewhere: --reports)
 writes  OUT/    a model folder: model.safetensors, config.json, tokenizer.json, manifest.json
-        OUT.phase*.ckpt    after every epoch; the same command goes on from there, and removes them in the end''', 'cxr-weakloc pretrain --mimic data/phantom/mimic --out runs/vlm --patches 16,8 --epochs 12,10'),
+        OUT.*.ckpt    after every epoch; the same command goes on from there, and removes them in the end''', 'cxr-weakloc pretrain --mimic data/phantom/mimic --out runs/vlm'),
     heatmaps=('maps of a model for a folder of films', '''
 Localizes and classifies the findings in every film.
 
@@ -139,7 +142,7 @@ writes  OUT/results.csv, report.html, targets.csv, thresholds.json, rejected.csv
         OUT/weights/refined@SEED, ceiling@SEED    model folders
         OUT/work                                  what has been computed; the same command goes on from there. May be deleted''', 'cxr-weakloc run --vindr data/vindr --out results/vindr --seeds 0,1,2'))
 
-# %% ../nbs/13_cli.ipynb #54eb3cb5
+# %% ../nbs/13_cli.ipynb #84bb7d55
 def _parser():
     p = argparse.ArgumentParser('cxr-weakloc', description='Weakly supervised localization of chest radiograph findings: vision-language models that learn their anatomy.',
                                 epilog='Every command: cxr-weakloc COMMAND --help', formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -167,9 +170,10 @@ def _parser():
     add('run', '--train', type=int, default=1600, metavar='N', help='without a data set: phantom studies to learn from'); add('run', '--test', type=int, default=500, metavar='N', help='without a data set: phantom studies to judge, per condition')
     add('phantom', '--mimic', type=int, default=0, metavar='N', help='patients with reports, for pretraining'); add('phantom', '--mimic-validate', type=int, default=200, metavar='N', help='the same, to validate')
     add('phantom pretrain refine', '--seed', type=int, default=0, metavar='N', help='of all randomness'); add('run', '--seeds', default='0,1,2', metavar='A,B', help='training seeds')
-    add('pretrain', '--patches', default='16,8', metavar='A,B', help='patch size of each phase, coarse to fine; the last is the model\'s'); add('pretrain', '--epochs', default='12,10', metavar='A,B', help='epochs of each phase')
-    add('pretrain', '--lrs', default='8e-4,6e-4', metavar='A,B', help='highest learning rate of each phase')
-    add('pretrain', '--bs', type=int, default=64, metavar='N', help='films per step'); add('pretrain', '--threads', type=int, metavar='N', help='threads of PyTorch')
+    for k,what in (('patches','patch size of each phase, coarse to fine; the last is the model\'s'),('epochs','epochs of each phase'),('lrs','highest learning rate of each phase')):
+        add('pretrain', f'--{k}', metavar='A,B', help=f'{what} (default: as in chapter 4)')
+    add('pretrain', '--word-epochs', type=int, metavar='N', help='epochs of the image tower alone, before (default: as in chapter 4)')
+    add('pretrain', '--bs', type=int, metavar='N', help='films per step (default: as in chapter 4)'); add('pretrain', '--threads', type=int, metavar='N', help='threads of PyTorch')
     for k,t,what in (('epochs',int,'of refinement'),('bs',int,'films per step'),('lr',float,'learning rate'),('method',str,'kind of map that is taught: attention, gradcam or token_gradcam')):
         add('refine run', f'--{k}', type=t, metavar='X', help=f'{what} (default: as in chapter 8)')
     add('refine run', '--budget', type=float, default=0., metavar='X', help='share of the boxes that refinement may use, 0 to 1')
