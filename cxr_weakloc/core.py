@@ -5,17 +5,17 @@
 # %% auto #0
 __all__ = ['REGIONS', 'FINDINGS', 'Finding', 'BadInput', 'finding', 'Rejections', 'atomic', 'safe_join', 'stable_hash', 'rng']
 
-# %% ../nbs/00_core.ipynb #9b1e5061
+# %% ../nbs/00_core.ipynb #6386f352
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 import hashlib, os, re, shutil, tempfile
 import numpy as np, pandas as pd
 
-# %% ../nbs/00_core.ipynb #5a8b7c82
+# %% ../nbs/00_core.ipynb #f4d8f976
 REGIONS = ('heart', 'left_lung', 'right_lung')  # channel order of every (B,R,H,W) anatomy tensor
 
-# %% ../nbs/00_core.ipynb #cc64c525
+# %% ../nbs/00_core.ipynb #73c653ea
 @dataclass(frozen=True)
 class Finding:
     "One row of the table: the names, prompts and anatomical prior of a finding"
@@ -23,7 +23,7 @@ class Finding:
     mimic: str                # column of the CheXpert/NegBio tables
     nih: str                  # class of NIH ChestX-ray14's boxes
     positive: tuple           # prompts that assert it
-    negative: tuple           # prompts that deny it, pairwise with `positive`
+    negative: tuple           # prompts that deny it, as many
     prior: str                # name of a rule in `anatomy.PRIORS`
     aliases: tuple = ()       # other spellings accepted by `finding`
 
@@ -31,19 +31,19 @@ class Finding:
     def prompts(self): # (positive_0, negative_0, positive_1, ...)
         return tuple(p for pair in zip(self.positive, self.negative) for p in pair)
 
-# %% ../nbs/00_core.ipynb #0c03313d
+# %% ../nbs/00_core.ipynb #a3b01f75
 FINDINGS = {f.name: f for f in (
     Finding('Cardiomegaly', 'Cardiomegaly', 'Cardiomegaly',
             positive=('the heart is enlarged', 'cardiomegaly is present', 'enlarged cardiac silhouette'),
             negative=('the heart is normal in size', 'no cardiomegaly', 'normal cardiac silhouette'),
             prior='heart', aliases=('Enlarged cardiac silhouette',)),
     Finding('Pleural effusion', 'Pleural Effusion', 'Effusion',
-            positive=('there is a pleural effusion', 'pleural effusion is present', 'blunting of the costophrenic angle'),
+            positive=('there is a left pleural effusion', 'there is a right pleural effusion', 'there are bilateral pleural effusions'),
             negative=('there is no pleural effusion', 'no pleural effusion', 'the costophrenic angles are clear'),
             prior='lower_pleural_space', aliases=('Pleural effusions',)),
 )}
 
-# %% ../nbs/00_core.ipynb #151465e9
+# %% ../nbs/00_core.ipynb #0ea5048f
 class BadInput(ValueError):
     "An input we can't use: what is wrong, where (file, row) and how to mend it"
     def __init__(self,
@@ -56,7 +56,7 @@ class BadInput(ValueError):
         super().__init__(f'{where}{what}' + ('' if mend is None else f' ({mend})'))
     def __reduce__(self): return (type(self), (self.what, self.file, self.row, self.mend))
 
-# %% ../nbs/00_core.ipynb #bb027146
+# %% ../nbs/00_core.ipynb #57387c5d
 def finding(name # any spelling of a finding, or a `Finding`
            )->Finding:
     "The table's row for `name`. Raises `BadInput` for an unknown finding"
@@ -66,7 +66,7 @@ def finding(name # any spelling of a finding, or a `Finding`
         if key in {s.lower() for s in (f.name, f.mimic, f.nih, *f.aliases)}: return f
     raise BadInput(f'unknown finding {name!r}', mend=f"known: {', '.join(FINDINGS)}; a new one is one entry in core.FINDINGS")
 
-# %% ../nbs/00_core.ipynb #6a179716
+# %% ../nbs/00_core.ipynb #6447a929
 class Rejections(list):
     "Inputs set aside, each a dict of `id`, `reason`, `file`"
     def add(self, id, reason, file=None): self.append(dict(id=str(id), reason=str(reason), file=None if file is None else str(file)))
@@ -78,7 +78,7 @@ class Rejections(list):
         n = self.frame().reason.str.replace(r"[\d.]+", '#', regex=True).value_counts()
         return head + f'{len(self)} set aside: ' + '; '.join(f'{r} ({c})' for r,c in n.items())
 
-# %% ../nbs/00_core.ipynb #acd8ac96
+# %% ../nbs/00_core.ipynb #3c9f0872
 @contextmanager
 def atomic(path # final place of a file or a folder
           ):
@@ -96,7 +96,7 @@ def atomic(path # final place of a file or a folder
         raise
     finally: clear(tmp) if tmp.exists() else None
 
-# %% ../nbs/00_core.ipynb #2b1f6773
+# %% ../nbs/00_core.ipynb #a695a39b
 def safe_join(root, *parts)->Path:
     "`root/parts`, if that is inside `root`. Raises `BadInput` if not"
     root = Path(root).resolve(); p = root.joinpath(*map(str, parts))
@@ -104,7 +104,7 @@ def safe_join(root, *parts)->Path:
         raise BadInput(f'path {"/".join(map(str, parts))!r} leaves the data folder', file=root, mend='mend the id in the table')
     return p
 
-# %% ../nbs/00_core.ipynb #c323560d
+# %% ../nbs/00_core.ipynb #2d5dfd9d
 def stable_hash(*parts)->int:
     "A 64-bit integer from any printable parts, the same on every machine and run (unlike `hash`)"
     return int.from_bytes(hashlib.blake2b('\x1f'.join(map(str, parts)).encode(), digest_size=8).digest(), 'little')

@@ -51,7 +51,7 @@ def fuse_each(model, im, v, prompts): # evidence (B,K) where every prompt has it
     rep = lambda x: x[None].expand(B, *x.shape).flatten(0, 1)
     return evidence(model, model.itm(model.fuse(rep(tx), rep(t['attention_mask']), v.flatten(0, 1))[0]), im, tx)
 
-# %% ../nbs/05_heatmaps.ipynb #6dfc0235
+# %% ../nbs/05_heatmaps.ipynb #ebda4c5c
 def localize(model:ALBEF, films, # (n,1,S,S) uint8, or float in [0,1]
              findings=tuple(FINDINGS), method='gradcam', bs:int=32, progress=False): # maps (n,K,h,w) raw, prob (n,K)
     "Heatmap and zero-shot probability of each finding in each film"
@@ -61,7 +61,7 @@ def localize(model:ALBEF, films, # (n,1,S,S) uint8, or float in [0,1]
         with torch.no_grad():
             im = model.encode_image(film_tensor(films[i:i+bs]).to(model.temp.device))
             m,z = token_maps(model, im, prompts, method)
-        maps.append(torch.stack([m[:,a:a+2*p:2].mean(1) for a,p in zip(at, P)], 1).float().cpu()); probs.append(torch.stack([pair_prob(z[:,a:a+2*p]) for a,p in zip(at, P)], 1).float().cpu())
+        maps.append(torch.stack([m[:,a:a+2*p:2].mean(1) for a,p in zip(at, P)], 1).float().cpu()); probs.append(torch.stack([prompt_evidence(z[:,a:a+2*p]).sigmoid() for a,p in zip(at, P)], 1).float().cpu())
     return torch.cat(maps), torch.cat(probs)
 
 # %% ../nbs/05_heatmaps.ipynb #366bfd7f

@@ -25,7 +25,7 @@ from .heatmaps import *
 from .anatomy import *
 from .pseudomasks import *
 
-# %% ../nbs/08_refine.ipynb #d5713142
+# %% ../nbs/08_refine.ipynb #6c864a50
 @dataclass
 class RefineData:
     "Films with what refinement may know of them; K findings"
@@ -43,7 +43,8 @@ class RefineConfig:
     findings: tuple = tuple(FINDINGS)
     target: str = 'gated'      # 'gated': pseudo-masks; 'truth': true masks and labels, the ceiling
     method: str = 'attention'  # the student's own map, see `heatmaps.METHODS`
-    epochs: int = 8
+    steps: int = 320           # optimizer steps, whatever the number of films; rounded to whole epochs
+    epochs: int = 0            # overrides `steps` if not 0
     bs: int = 32
     lr: float = 6e-4
     wd: float = .02
@@ -135,7 +136,7 @@ class Refiner(nn.Module):
         else: m,z = token_maps(self.student, im, self.prompts(j), self.cfg.method, create_graph=create_graph)
         return m[:,0::2].float(), z.float()
 
-# %% ../nbs/08_refine.ipynb #69412abf
+# %% ../nbs/08_refine.ipynb #226ddc7f
 @torch.no_grad()
 def prepare(model:ALBEF, data:RefineData, cfg:RefineConfig, progress=True)->dict:
     "Frozen logits (n,J,2K), probabilities (n,K), priors and candidates (n,K,G,G) of all films"
@@ -143,7 +144,7 @@ def prepare(model:ALBEF, data:RefineData, cfg:RefineConfig, progress=True)->dict
     prompts = [p for j in range(J) for p in R.prompts(j)]
     for i in tqdm(range(0, len(data), 64), desc='pretrained scores', leave=False, disable=not progress):
         im = model.encode_image(film_tensor(data.films[i:i+64]).to(model.temp.device)); z.append(fuse_prompts(model, im, prompts)[0].float().cpu())
-    z = torch.cat(z).unflatten(1, (J, 2*len(fs))); prob = recentred((z[:,:,0::2] - z[:,:,1::2]).mean(1))
+    z = torch.cat(z).unflatten(1, (J, 2*len(fs))); prob = recentred(torch.stack([prompt_evidence(z[:,:,2*k:2*k+2].flatten(1)) for k in range(len(fs))], 1))
     if data.has_box is not None: prob = torch.where(data.has_box, data.boxes.flatten(2).any(-1).float(), prob)
     small = lambda x: F.interpolate(x, (cfg.grid,)*2, mode='area') if x.shape[-1] != cfg.grid else x
     regions,films = data.regions.float(), film_tensor(data.films); pr,dep = [],[]
@@ -188,7 +189,7 @@ class RefineCallback(Callback):
     def after_epoch(self):
         if self.learn.trained: self.log.append(dict(zip(('pull', 'out', 'keep'), np.mean(self.sums, 0).round(4).tolist())))
 
-# %% ../nbs/08_refine.ipynb #cc8b42f2
+# %% ../nbs/08_refine.ipynb #739004d0
 def refine(model:ALBEF,            # the pretrained model; it is not changed
            data:RefineData, cfg:RefineConfig=RefineConfig(), seed:int=0,
            out=None,               # checkpoint file: written after each epoch, resumed from if it exists
@@ -208,7 +209,7 @@ def refine(model:ALBEF,            # the pretrained model; it is not changed
     res = Resumable(out, f'refine.{seed}', key)
     learn = Learner(dls, R, loss_func=cb.loss, cbs=[cb, res, GradientClip(1.), Bar(progress)], opt_func=lambda p, lr: Adam(p, lr, mom=.9, sqr_mom=.98, wd=cfg.wd, decouple_wd=True), train_bn=False)
     learn.remove_cbs([c for c in learn.cbs if type(c).__name__ in ('ProgressCallback', 'Recorder')])
-    learn.fit_one_cycle(cfg.epochs, cfg.lr, pct_start=.15, start_epoch=res.start_epoch(learn))
+    learn.fit_one_cycle(cfg.epochs or max(1, round(cfg.steps/len(dl))), cfg.lr, pct_start=.15, start_epoch=res.start_epoch(learn))
     student.eval(); student.log = cb.log; student.visual.set_attn_implementation(model.visual.config._attn_implementation); return student
 
 class Bar(Callback):

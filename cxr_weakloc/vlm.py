@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SPECIAL', 'WEIGHTS', 'clean_caption', 'build_tokenizer', 'VLMConfig', 'ALBEF', 'same_text', 'Pretrainer', 'sentences',
            'Pairs', 'augment', 'seed_all', 'Resumable', 'PretrainCallback', 'sum_losses', 'ngrams', 'word_targets',
-           'WordPretrainer', 'WordCallback', 'film_tensor', 'evidence', 'fuse_prompts', 'pair_prob', 'zero_shot',
+           'WordPretrainer', 'WordCallback', 'film_tensor', 'evidence', 'fuse_prompts', 'prompt_evidence', 'zero_shot',
            'save_vlm', 'load_vlm', 'refined_grid', 'code_revision', 'pretrain']
 
 # %% ../nbs/04_vlm.ipynb #ff2704c6
@@ -113,16 +113,17 @@ def same_text(a, b): # token ids (n,L), (m,L) without padding value effects -> (
     bag = lambda ids: (ids*2654435761 % 2147483647).masked_fill(ids <= 3, 0).sum(1)
     return bag(a.long())[:,None] == bag(b.long())[None]
 
-# %% ../nbs/04_vlm.ipynb #876e5d49
+# %% ../nbs/04_vlm.ipynb #d6723395
 class Pretrainer(nn.Module):
     "ALBEF with its momentum model, queue and losses: `forward(image, ids, mask)` returns the loss terms"
     def __init__(self, model:ALBEF, momentum:float=.99, # .995 at ALBEF's batch of 512; faster here, the runs are short
                  alpha:float=.4,   # weight of the momentum model's soft targets, ramped over the first epoch
                  queue:int=512,    # past pairs that serve as ITC negatives
                  p_mask:float=.25,
-                 hard:float=1.):   # sharpness of the choice of ITM negatives: 1 as ALBEF, 0 at random
+                 hard:float=1.,    # sharpness of the choice of ITM negatives: 1 as ALBEF, 0 at random
+                 words:int=0):     # n-grams to predict beside (see below); 0: none
         super().__init__(); self.model,self.momentum,self.alpha,self.p_mask,self.hard,self.ramp = model,momentum,alpha,p_mask,hard,0.
-        self.ema = deepcopy(model).requires_grad_(False).eval()
+        self.ema = deepcopy(model).requires_grad_(False).eval(); self.word_head = nn.Linear(model.cfg.dim, words) if words else None
         d = model.cfg.embed_dim
         for k in ('q_image', 'q_text'): self.register_buffer(k, F.normalize(torch.randn(queue, d), dim=-1))
         self.register_buffer('q_bag', torch.zeros(queue, dtype=torch.long)); self.register_buffer('q_at', torch.zeros((), dtype=torch.long))
@@ -131,12 +132,14 @@ class Pretrainer(nn.Module):
     def update_ema(self):
         for e,p in zip(self.ema.parameters(), self.model.parameters()): e.lerp_(p, 1 - self.momentum)
 
-    def forward(self, image, ids, mask):
+    def forward(self, image, ids, mask, words=None):
         m,e,B,alpha = self.model, self.ema, len(image), self.alpha*self.ramp
         im,tx = m.encode_image(image), m.encode_text(ids, mask)
         with torch.no_grad(): im_e,tx_e = e.encode_image(image), e.encode_text(ids, mask)
         itc,sim = self.itc(m.embed(image=im), m.embed(text=tx), e.embed(image=im_e), e.embed(text=tx_e), ids, alpha)
-        return dict(itc=itc, itm=self.itm(im, tx, ids, mask, sim), mlm=self.mlm(im, im_e, ids, mask, alpha))
+        out = dict(itc=itc, itm=self.itm(im, tx, ids, mask, sim), mlm=self.mlm(im, im_e, ids, mask, alpha))
+        if words is not None: out['words'] = 4*F.binary_cross_entropy_with_logits(self.word_head(im[:,0]).float(), words)
+        return out
 
     def itc(self, v, t, v_e, t_e, ids, alpha):
         temp = self.model.temp.clamp(.001, .5); bag = (ids*2654435761 % 2147483647).masked_fill(ids <= 3, 0).sum(1)
@@ -166,18 +169,18 @@ class Pretrainer(nn.Module):
         with torch.no_grad(): soft = F.softmax(self.ema.mlm_head(self.ema.fuse(self.ema.encode_text(x, mask), mask, im_e)[0][pick]).float(), -1)
         return (1 - alpha)*F.cross_entropy(logits, ids[pick]) - alpha*(F.log_softmax(logits, -1)*soft).sum(-1).mean()
 
-# %% ../nbs/04_vlm.ipynb #033de469
+# %% ../nbs/04_vlm.ipynb #cdd6e5b9
 def sentences(text:str)->list: return [s.strip() for s in re.split(r'(?<=[.;])\s+', re.sub(r'\s+', ' ', text)) if len(s.strip()) > 3]
 
 class Pairs:
-    "Films (n,1,S,S) uint8 and reports (list of section dicts) as a dataset of (film, caption)"
-    def __init__(self, films, reports): self.films,self.reports = films, [(sentences(r.get('findings', '')), sentences(r.get('impression', ''))) for r in reports]
+    "Films (n,1,S,S) uint8 and reports (list of section dicts) as a dataset of (film, caption, n-grams of the report)"
+    def __init__(self, films, reports, words): self.films,self.words,self.reports = films, words, [(sentences(r.get('findings', '')), sentences(r.get('impression', ''))) for r in reports]
     def __len__(self): return len(self.films)
     def __getitem__(self, i):
         f,im = self.reports[i]; r = random.random()
         if im and (r < .3 or not f): s = im
         else: a = f + im; s = random.sample(a, min(len(a), random.randint(1, 3)))
-        return self.films[i], ' '.join(s)
+        return self.films[i], ' '.join(s), self.words[i]
 
 def augment(x,              # (B,C,S,S) in [0,1]
             amount:float=1. # 0: none
@@ -222,18 +225,18 @@ class Resumable(Callback):
         if learn.opt is None: learn.create_opt()
         learn.model.load_state_dict(s['model']); learn.opt.load_state_dict(s['opt']); return s['epoch']
 
-# %% ../nbs/04_vlm.ipynb #99cc9e54
+# %% ../nbs/04_vlm.ipynb #6724837a
 class PretrainCallback(Callback):
     "Tokenize, augment, compute ALBEF's losses under bfloat16 where asked, and move the momentum model"
     order = 5
     def __init__(self, amp=True, amount=.4): self.amp,self.amount,self.log = amp,amount,[]
     def before_epoch(self): self.sums = Counter()
     def before_batch(self):
-        films,caps = self.xb; P = self.model; dev = P.model.temp.device
+        films,caps,words = self.xb; P = self.model; dev = P.model.temp.device
         t = P.model.tokens(caps); x = films.to(dev).float()/255
         if self.training: x = augment(x, self.amount)
         P.ramp = min(1., (self.epoch*self.n_iter + self.iter)/max(1, self.n_iter)) if self.training else 1.
-        self.learn.xb = (x, t['input_ids'], t['attention_mask']); self.learn.yb = (torch.zeros(1),)
+        self.learn.xb = (x, t['input_ids'], t['attention_mask'], words if P.word_head is not None else None); self.learn.yb = (torch.zeros(1),)
         self.ctx = torch.autocast(dev.type, torch.bfloat16, enabled=self.amp); self.ctx.__enter__()
     def after_pred(self): self.ctx.__exit__(None, None, None)
     def after_loss(self):
@@ -272,7 +275,7 @@ class WordCallback(Callback):
         self.ctx = torch.autocast(films.device.type, torch.bfloat16, enabled=self.amp); self.ctx.__enter__()
     def after_pred(self): self.ctx.__exit__(None, None, None)
 
-# %% ../nbs/04_vlm.ipynb #a3e1b52f
+# %% ../nbs/04_vlm.ipynb #cc58ba64
 def film_tensor(u8): # (n,1,S,S) uint8 -> float in [0,1]
     return u8.float()/255 if u8.dtype == torch.uint8 else u8
 
@@ -289,8 +292,8 @@ def fuse_prompts(model:ALBEF, im, # (B,1+N,dim) image tokens
     f,atts = model.fuse(rep(tx), rep(t['attention_mask']), im[:,None].expand(B, K, *im.shape[1:]).flatten(0, 1))
     return evidence(model, model.itm(f), im, tx), atts[model.cfg.cam_layer], t['attention_mask'].bool()
 
-def pair_prob(logits): # (B,2P) logits of (positive, negative) prompt pairs -> (B,) probability
-    return torch.sigmoid(logits[:,0::2] - logits[:,1::2]).mean(1)
+def prompt_evidence(z): # (...,2P) evidence of positive and negative prompts, interleaved -> (...) log-odds of the finding
+    return torch.logsumexp(z[...,0::2], -1) - torch.logsumexp(z[...,1::2], -1)
 
 @torch.no_grad()
 def zero_shot(model:ALBEF, films,      # (n,1,S,S) uint8, or float in [0,1]
@@ -298,7 +301,7 @@ def zero_shot(model:ALBEF, films,      # (n,1,S,S) uint8, or float in [0,1]
     "Probability of each finding in each film, from prompts alone"
     model.eval(); fs = [finding(f) for f in findings]; out = []
     for i in tqdm(range(0, len(films), bs), desc='zero-shot', leave=False, disable=not progress):
-        im = model.encode_image(film_tensor(films[i:i+bs]).to(model.temp.device)); out.append(torch.stack([pair_prob(fuse_prompts(model, im, f.prompts)[0]) for f in fs], 1).float().cpu())
+        im = model.encode_image(film_tensor(films[i:i+bs]).to(model.temp.device)); out.append(torch.stack([prompt_evidence(fuse_prompts(model, im, f.prompts)[0]).sigmoid() for f in fs], 1).float().cpu())
     return torch.cat(out) if out else torch.zeros(0, len(fs))
 
 # %% ../nbs/04_vlm.ipynb #422b6c2d
@@ -339,7 +342,7 @@ def refined_grid(model:ALBEF, patch:int # pixels, smaller than the model's
     sd[pos] = torch.cat([p[:,:1], F.interpolate(grid, (cfg.grid,)*2, mode='bicubic', align_corners=False).flatten(2).transpose(1, 2)], 1)
     new.load_state_dict(sd); return new
 
-# %% ../nbs/04_vlm.ipynb #289a2658
+# %% ../nbs/04_vlm.ipynb #169f99bd
 def code_revision()->str:
     "Git revision of the code, if it is a checkout; else the package's version"
     try: return subprocess.run(['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
@@ -356,9 +359,11 @@ def pretrain(train:Studies,        # studies with reports
              out,                  # folder of the model
              cfg:VLMConfig=None, patches=(16, 16, 8), epochs=(6, 8, 4), lrs=(8e-4, 8e-4, 6e-4), # coarse to fine; the last patch is the model's
              hard=(1., .3, .3),    # sharpness of the ITM negatives
+             words=(False, False, True), # go on predicting words beside ALBEF's losses
              word_epochs:int=8,    # of the image tower alone, before
              bs:int=64, wd:float=.05, seed:int=0, amp:bool=True, device:str=None, queue:int=512, command:str=''):
     "Pretrain an ALBEF on films and reports; resumes from the checkpoints beside `out`. Returns the model"
+    hard,words = ((tuple(t) + (t[-1],)*len(patches))[:len(patches)] for t in (hard, words))   # the last one holds for further phases
     out = Path(out); device = device or ('cuda' if torch.cuda.is_available() else 'cpu'); t0 = time.time(); log = []
     if set(train.films.patient_id) & set(valid.films.patient_id): raise BadInput('training and validation share patients', mend='split by patient')
     texts = train.reports[['findings', 'impression']]; reports = dict(zip(texts.index, texts.to_dict('records')))
@@ -366,12 +371,13 @@ def pretrain(train:Studies,        # studies with reports
     cfg = cfg or VLMConfig(); cfg.vocab,cfg.patch = len(tok),patches[0]
     train = train.subset([i for i,k in train.films.study_id.items() if k in reports])   # a film without a report teaches nothing here
     films,_,ids,rej = load_arrays(train, cfg.image_size); vfilms,_,vids,_ = load_arrays(valid, cfg.image_size)
-    dl = DataLoader(Pairs(films, [reports[train.films.study_id[i]] for i in ids]), bs=bs, shuffle=True, drop_last=True, num_workers=0)
-    dls = DataLoaders(dl, dl, device=device); dls.n_inp = 2
+    told = [reports[train.films.study_id[i]] for i in ids]; targets,_ = word_targets(told)
+    dl = DataLoader(Pairs(films, told, targets), bs=bs, shuffle=True, drop_last=True, num_workers=0)
+    dls = DataLoaders(dl, dl, device=device); dls.n_inp = 3
     seed_all(seed, 'init'); model = ALBEF(cfg, tok); y = valid.labels.loc[vids]
     def check(): # zero-shot AUC on validation, where the label is certain
         p = zero_shot(model, vfilms); return {f: _auc(y[f][y[f].isin((0, 1))], p[torch.tensor(y[f].isin((0, 1)).to_numpy()),k]) for k,f in enumerate(FINDINGS)}
-    key = json.dumps([asdict(cfg), patches, epochs, lrs, hard, word_epochs, bs, wd, seed])
+    key = json.dumps([asdict(cfg), patches, epochs, lrs, hard, words, word_epochs, bs, wd, seed])
     def fit(module, dls, n, lr, name, cbs, loss): # one resumable phase
         res = Resumable(out.with_name(f'{out.name}.{name}.ckpt'), f'{seed}.{name}', key)
         learn = Learner(dls, module, loss_func=loss, cbs=[*cbs, res, GradientClip(1.)], opt_func=lambda p, lr: Adam(p, lr, mom=.9, sqr_mom=.98, wd=wd, decouple_wd=True), train_bn=False)
@@ -381,7 +387,7 @@ def pretrain(train:Studies,        # studies with reports
         if device == 'cpu': m.visual.set_attn_implementation('eager')
         return m
     if word_epochs:
-        targets,_ = word_targets([reports[train.films.study_id[i]] for i in ids]); wdl = DataLoader(list(zip(films, targets)), bs=bs, shuffle=True, drop_last=True, num_workers=0)
+        wdl = DataLoader(list(zip(films, targets)), bs=bs, shuffle=True, drop_last=True, num_workers=0)
         wdls = DataLoaders(wdl, wdl, device=device); wdls.n_inp = 2
         class Note(Callback):
             order = 90
@@ -391,9 +397,9 @@ def pretrain(train:Studies,        # studies with reports
                 if not self.learn.trained: return
                 log.append(dict(words=float(np.mean(self.l)), epoch=self.epoch, minutes=(time.time() - t0)/60)); print(' '.join(f'{k} {v:.3f}' for k,v in log[-1].items()), flush=True)
         fit(WordPretrainer(fast(model), targets.shape[1]).to(device), wdls, word_epochs, lrs[0], 'words', [WordCallback(amp), Note()], lambda p, y: F.binary_cross_entropy_with_logits(p.float(), y))
-    for phase,(patch,n,lr,h) in enumerate(zip(patches, epochs, lrs, hard)):
+    for phase,(patch,n,lr,h,w) in enumerate(zip(patches, epochs, lrs, hard, words)):
         if phase: seed_all(seed, 'phase', phase); model = refined_grid(model.cpu(), patch)
-        P = Pretrainer(fast(model), queue=queue, hard=h).to(device)
+        P = Pretrainer(fast(model), queue=queue, hard=h, words=targets.shape[1] if w else 0).to(device)
         class Check(Callback):
             order = 90
             def after_epoch(self):
@@ -403,6 +409,6 @@ def pretrain(train:Studies,        # studies with reports
         cb = PretrainCallback(amp); fit(P, dls, n, lr, f'phase{phase}', [cb, Check()], sum_losses)
     final = check(); cfg.patch = patches[-1]
     save_vlm(model, out, dict(command=command, seed=seed, code=code_revision(), films=len(films), rejected=len(rej), validation=len(vfilms), zero_shot_auc=final, minutes=round((time.time() - t0)/60, 1),
-                              patches=patches, word_epochs=word_epochs, epochs=epochs, lrs=lrs, hard=hard, bs=bs, log=log))
+                              patches=patches, word_epochs=word_epochs, epochs=epochs, lrs=lrs, hard=hard, words=words, bs=bs, log=log))
     for p in out.parent.glob(f'{out.name}.*.ckpt'): p.unlink()
     return model.eval()
