@@ -25,7 +25,7 @@ from .heatmaps import *
 from .anatomy import *
 from .pseudomasks import *
 
-# %% ../nbs/08_refine.ipynb #6c864a50
+# %% ../nbs/08_refine.ipynb #ec41dce3
 @dataclass
 class RefineData:
     "Films with what refinement may know of them; K findings"
@@ -46,10 +46,10 @@ class RefineConfig:
     steps: int = 320           # optimizer steps, whatever the number of films; rounded to whole epochs
     epochs: int = 0            # overrides `steps` if not 0
     bs: int = 32
-    lr: float = 6e-4
+    lr: float = 1e-3
     wd: float = .02
     ema: float = .98           # the teacher's inertia per step
-    trust: float = .5          # share of the teacher's map in a pseudo-mask at the end; it grows from 0
+    trust: float = .3          # share of the teacher's map in a pseudo-mask at the end; it grows from 0
     pull: float = 1.           # weights of the three terms
     out: float = .3
     keep: float = 1.
