@@ -25,7 +25,7 @@ from .heatmaps import *
 from .anatomy import *
 from .pseudomasks import *
 
-# %% ../nbs/08_refine.ipynb #ec41dce3
+# %% ../nbs/08_refine.ipynb #8def2c75
 @dataclass
 class RefineData:
     "Films with what refinement may know of them; K findings"
@@ -43,15 +43,15 @@ class RefineConfig:
     findings: tuple = tuple(FINDINGS)
     target: str = 'gated'      # 'gated': pseudo-masks; 'truth': true masks and labels, the ceiling
     method: str = 'attention'  # the student's own map, see `heatmaps.METHODS`
-    steps: int = 320           # optimizer steps, whatever the number of films; rounded to whole epochs
+    steps: int = 640           # optimizer steps, whatever the number of films; rounded to whole epochs
     epochs: int = 0            # overrides `steps` if not 0
-    bs: int = 32
+    bs: int = 16
     lr: float = 1e-3
     wd: float = .02
     ema: float = .98           # the teacher's inertia per step
     trust: float = .3          # share of the teacher's map in a pseudo-mask at the end; it grows from 0
     pull: float = 1.           # weights of the three terms
-    out: float = .3
+    out: float = 1.
     keep: float = 1.
     at: float = .5             # recentred zero-shot probability from which a film is trusted to be positive
     grid: int = 64             # side at which maps and masks are compared, pixels
@@ -155,7 +155,7 @@ def prepare(model:ALBEF, data:RefineData, cfg:RefineConfig, progress=True)->dict
         dep.append(torch.cat([candidates(usual.departure(x, r), q, r, f.prior in SETTLES) for x,r,q in zip(films.split(128), regions.split(128), pr[-1].split(128))]))
     return dict(logits=z, prob=prob, prior=small(torch.stack(pr, 1)), candidate=small(torch.stack(dep, 1)))
 
-# %% ../nbs/08_refine.ipynb #fc1584a9
+# %% ../nbs/08_refine.ipynb #ce32e606
 class RefineCallback(Callback):
     "Make the two views, ask the teacher, compute the three losses, move the teacher"
     order = 5
@@ -178,18 +178,18 @@ class RefineCallback(Callback):
         strong = move(torch.cat([film_w, y, pr], 1).cpu(), random_affine(len(i), .7*c.strong, r))
         if float(torch.rand(1, generator=r)) < c.flip: strong = hflip(strong)
         small = lambda x: F.interpolate(x, (c.grid,)*2, mode='area').to(dev)
-        self.y,self.pr,self.w,self.frozen = small(strong[:,1:1+K]), small(strong[:,1+K:]), w, f['logits'][i][:,j].to(dev)
+        self.t_mask,self.t_prior,self.t_weight,self.t_logits = small(strong[:,1:1+K]), small(strong[:,1+K:]), w, f['logits'][i][:,j].to(dev)
         self.learn.xb,self.learn.yb = (restyle(strong[:,:1], c.strong, r).to(dev), j), (i,)
     def after_pred(self): self.ctx.__exit__(None, None, None)
-    def loss(self, pred, *yb): # the three terms
+    def loss_of(self, pred, *yb): # the three terms
         maps,z = pred; c = self.model.cfg
-        t = [pull_loss(maps, self.y, self.w), outside_loss(maps, self.pr), keep_loss(z, self.frozen)]
+        t = [pull_loss(maps, self.t_mask, self.t_weight), outside_loss(maps, self.t_prior), keep_loss(z, self.t_logits)]
         self.sums.append([float(v.detach()) for v in t]); return c.pull*t[0] + c.out*t[1] + c.keep*t[2]
     def after_step(self): self.model.update_teacher()
     def after_epoch(self):
         if self.learn.trained: self.log.append(dict(zip(('pull', 'out', 'keep'), np.mean(self.sums, 0).round(4).tolist())))
 
-# %% ../nbs/08_refine.ipynb #739004d0
+# %% ../nbs/08_refine.ipynb #eda1e523
 def refine(model:ALBEF,            # the pretrained model; it is not changed
            data:RefineData, cfg:RefineConfig=RefineConfig(), seed:int=0,
            out=None,               # checkpoint file: written after each epoch, resumed from if it exists
@@ -207,7 +207,7 @@ def refine(model:ALBEF,            # the pretrained model; it is not changed
     dls = DataLoaders(dl, dl, device=student.temp.device); dls.n_inp = 1
     key = json.dumps([asdict(cfg), seed, len(data)])
     res = Resumable(out, f'refine.{seed}', key)
-    learn = Learner(dls, R, loss_func=cb.loss, cbs=[cb, res, GradientClip(1.), Bar(progress)], opt_func=lambda p, lr: Adam(p, lr, mom=.9, sqr_mom=.98, wd=cfg.wd, decouple_wd=True), train_bn=False)
+    learn = Learner(dls, R, loss_func=cb.loss_of, cbs=[cb, res, GradientClip(1.), Bar(progress)], opt_func=lambda p, lr: Adam(p, lr, mom=.9, sqr_mom=.98, wd=cfg.wd, decouple_wd=True), train_bn=False)
     learn.remove_cbs([c for c in learn.cbs if type(c).__name__ in ('ProgressCallback', 'Recorder')])
     learn.fit_one_cycle(cfg.epochs or max(1, round(cfg.steps/len(dl))), cfg.lr, pct_start=.15, start_epoch=res.start_epoch(learn))
     student.eval(); student.log = cb.log; student.visual.set_attn_implementation(model.visual.config._attn_implementation); return student
@@ -215,6 +215,6 @@ def refine(model:ALBEF,            # the pretrained model; it is not changed
 class Bar(Callback):
     "A progress bar over all steps"
     def __init__(self, on=True): self.on = on
-    def before_fit(self): self.bar = tqdm(total=self.n_epoch*len(self.dls.train), desc='refinement', leave=False, disable=not self.on)
-    def after_batch(self): self.bar.update()
-    def after_fit(self): self.bar.close()
+    def before_fit(self): self.steps_bar = tqdm(total=self.n_epoch*len(self.dls.train), desc='refinement', leave=False, disable=not self.on)
+    def after_batch(self): self.steps_bar.update()
+    def after_fit(self): self.steps_bar.close()

@@ -261,8 +261,8 @@ def look(model:ALBEF, name, x:Films, findings, method, work:Work): # maps (n,K,h
     t,_ = work.keep(f'maps-{name}-{x.condition}-{method}', (digest(x.images), model_digest(model), list(findings), method, _code('vlm','heatmaps')), go)
     return t['maps'],t['prob']
 
-# %% ../nbs/12_study.ipynb #27483d3f
-def choose_baseline(model:ALBEF, valid:Films, findings, size, fused, work:Work, methods=METHODS, modes=GATE_MODES, fixed=None)->dict: # method, mode, best method in that mode, table
+# %% ../nbs/12_study.ipynb #80f12094
+def choose_baseline(model:ALBEF, valid:Films, findings, size, fused, work:Work, methods=METHODS, modes=GATE_MODES, fixed=None)->dict: # method, mode, table
     "The baseline's heatmap and gate: `fixed`, or what does best on validation; and all of them scored there"
     rows = []; one = len(methods)*len(modes) == 1
     for k,f in enumerate(findings):
@@ -273,8 +273,8 @@ def choose_baseline(model:ALBEF, valid:Films, findings, size, fused, work:Work, 
             for g in modes: rows.append((m, g, f, np.nan if one else _best_iou(gate(maps[:,None], t.anatomy[:,None], g)[:,0], t.masks)))
     d = pd.DataFrame(rows, columns=['method','gate','finding','mask_iou']).pivot_table(index=['method','gate'], columns='finding', values='mask_iou', dropna=False)
     best = (methods[0],modes[0]) if one else d.mean(axis=1).idxmax()
-    method,mode = fixed or best; rival = method if one else max(methods, key=lambda m: d.mean(axis=1).get((m, mode), -1))
-    return dict(method=method, mode=mode, best=rival, validation={f'{m}, {g} gate': {f: None if np.isnan(v) else round(float(v), 4) for f,v in r.items()} for (m,g),r in d.iterrows()})
+    method,mode = fixed or best
+    return dict(method=method, mode=mode, validation={f'{m}, {g} gate': {f: None if np.isnan(v) else round(float(v), 4) for f,v in r.items()} for (m,g),r in d.iterrows()})
 
 def _best_iou(maps, masks): # mean IoU at the best threshold
     c = torch.cat([iou_curve(minmax(on_grid(m, b.shape[-1])), b) for m,b in zip(maps.split(16), masks.split(16))])
@@ -361,7 +361,7 @@ def student(model:ALBEF, x:Films, cfg:RefineConfig, seed:int, folder, work:Work,
     save_vlm(m, folder, dict(key=key, seed=seed, refine=asdict(cfg), budget=budget, base=model_digest(model), films=len(x), dataset=x.dataset, code=code_revision(), seconds=round(time.time() - t0, 1), **manifest))
     ckpt.unlink(missing_ok=True); return load_vlm(folder, model.temp.device)
 
-# %% ../nbs/12_study.ipynb #355bdb14
+# %% ../nbs/12_study.ipynb #5eb43e48
 @dataclass
 class Settings:
     "What decides the figures of a study"
@@ -373,7 +373,7 @@ class Settings:
     size: int = 256                # evaluation grid
     n_boot: int = 2000             # resamples
     limit: int = None              # at most so many films of the training split
-    baseline: tuple = ('gradcam', 'soft') # the baseline's heatmap and gate; None: the pair that does best on validation
+    baseline: tuple = None         # the baseline's heatmap and gate; None: the pair that does best on validation
     methods: tuple = METHODS       # heatmaps scored on validation
     modes: tuple = GATE_MODES      # gates scored on validation
     refine: RefineConfig = field(default_factory=RefineConfig)
@@ -396,7 +396,7 @@ def load_sets(src:Sources, st:Settings, work:Work, size:int, workers:int=2): # t
     tests = {c: read(t, 'test', c) for c,t in src.test.items()}
     return train, valid, tests, rej + [(c, x.studies.rejected) for c,x in tests.items()]
 
-# %% ../nbs/12_study.ipynb #89563f0f
+# %% ../nbs/12_study.ipynb #727ae388
 def device(): return 'cuda' if torch.cuda.is_available() else 'cpu'
 
 def run_study(src,               # `Sources`, or a function of the `Work` that makes them
@@ -418,7 +418,7 @@ def run_study(src,               # `Sources`, or a function of the `Work` that m
         fused = fused_boxes(load_vindr(src.train, 'train', st.findings, progress=False).subset(train.ids + valid.ids))
         with work.stage('baseline', 'zero-shot prediction and heatmaps'):
             choice = choose_baseline(model, valid, st.findings, st.size, fused, work, st.methods, st.modes, st.baseline)
-            kinds = {'baseline': choice['method']} | ({'baseline:best': choice['best']} if choice['best'] != choice['method'] else {})
+            kinds = {'baseline': choice['method']} | ({'baseline:gradcam': 'gradcam'} if choice['method'] != 'gradcam' and 'gradcam' in st.methods else {})
             said = {c: {(n,None): look(model, 'baseline', x, st.findings, m, work) for n,m in kinds.items()} for c,x in dict(validation=valid, **tests).items()}
         work.say(f"  {choice['method']}, {choice['mode']} gate"); students = {}
         for system,seeds,cfg in (('refined', st.seeds, st.refine), ('ceiling', st.ceiling_seeds, replace(st.refine, target='truth', **st.ceiling))):
@@ -433,7 +433,7 @@ def _finish(work, src, st, said, train, valid, tests, rej, choice, fused, models
     with work.stage('judgement', 'thresholds on validation, scores, intervals'): j = judge(said, train, valid, tests, st.findings, choice['mode'], st.size, st.n_boot, fused=fused); work.misses += 1
     with work.stage('report'):
         work.misses += 1; T = work.timings; used = len(train) + len(valid) + sum(map(len, tests.values()))
-        notes = [f"Baseline: {choice['method'].replace('_', ' ')} maps and the {choice['mode']} gate. Of all heatmaps, {choice['best'].replace('_', ' ')} does best under that gate on validation (baseline:best)."]
+        notes = [f"Baseline: {choice['method'].replace('_', ' ')} maps and the {choice['mode']} gate, the pair with the best gated mask IoU on validation among {len(choice['validation'])}. baseline:gradcam is ALBEF's own heatmap under the same gate."]
         if not src.masks: notes.append('This set has boxes but no masks of the findings: what is called the true mask here is the area of the boxes, and the ceiling was taught with it.')
         notes.append('Anatomy: the shipped segmenter.' if src.anatomy is None else f'Anatomy: {src.anatomy.name}, and the shipped segmenter where it has no mask.')
         seconds = dict(refine=max(v)) if (v := [t for k,t in T.items() if k.startswith('refined')]) else {}
