@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['digest', 'model_digest', 'sweep', 'save_tensors', 'Work', 'write_json', 'Sources', 'phantom_sources', 'vindr_sources',
            'make_phantom', 'Films', 'load_films', 'fused_boxes', 'true_masks', 'truth_of', 'add_regions', 'look',
-           'choose_baseline', 'predictions', 'Judgement', 'prediction_probs', 'judge', 'refine_data', 'student',
-           'Settings', 'load_sets', 'device', 'run_study', 'write_csv', 'summary', 'times', 'demo', 'results',
-           'open_studies', 'write_heatmaps', 'refine_on', 'evaluate_weights']
+           'choose_baseline', 'baselines', 'predictions', 'Judgement', 'prediction_probs', 'judge', 'refine_data',
+           'student', 'Settings', 'load_sets', 'device', 'run_study', 'write_csv', 'summary', 'times', 'demo',
+           'results', 'open_studies', 'write_heatmaps', 'refine_on', 'evaluate_weights']
 
 # %% ../nbs/12_study.ipynb #e7380f2b
 import fcntl, hashlib, json, os, re, shutil, sys, time
@@ -261,7 +261,7 @@ def look(model:ALBEF, name, x:Films, findings, method, work:Work): # maps (n,K,h
     t,_ = work.keep(f'maps-{name}-{x.condition}-{method}', (digest(x.images), model_digest(model), list(findings), method, _code('vlm','heatmaps')), go)
     return t['maps'],t['prob']
 
-# %% ../nbs/12_study.ipynb #80f12094
+# %% ../nbs/12_study.ipynb #e48c650c
 def choose_baseline(model:ALBEF, valid:Films, findings, size, fused, work:Work, methods=METHODS, modes=GATE_MODES, fixed=None)->dict: # method, mode, table
     "The baseline's heatmap and gate: `fixed`, or what does best on validation; and all of them scored there"
     rows = []; one = len(methods)*len(modes) == 1
@@ -275,6 +275,9 @@ def choose_baseline(model:ALBEF, valid:Films, findings, size, fused, work:Work, 
     best = (methods[0],modes[0]) if one else d.mean(axis=1).idxmax()
     method,mode = fixed or best
     return dict(method=method, mode=mode, validation={f'{m}, {g} gate': {f: None if np.isnan(v) else round(float(v), 4) for f,v in r.items()} for (m,g),r in d.iterrows()})
+
+def baselines(choice, st): # {system: heatmap}: the baseline, and ALBEF's own heatmap if that is another
+    return {'baseline': choice['method']} | ({'baseline:gradcam': 'gradcam'} if choice['method'] != 'gradcam' and 'gradcam' in st.methods else {})
 
 def _best_iou(maps, masks): # mean IoU at the best threshold
     c = torch.cat([iou_curve(minmax(on_grid(m, b.shape[-1])), b) for m,b in zip(maps.split(16), masks.split(16))])
@@ -396,7 +399,7 @@ def load_sets(src:Sources, st:Settings, work:Work, size:int, workers:int=2): # t
     tests = {c: read(t, 'test', c) for c,t in src.test.items()}
     return train, valid, tests, rej + [(c, x.studies.rejected) for c,x in tests.items()]
 
-# %% ../nbs/12_study.ipynb #727ae388
+# %% ../nbs/12_study.ipynb #bd8ea590
 def device(): return 'cuda' if torch.cuda.is_available() else 'cpu'
 
 def run_study(src,               # `Sources`, or a function of the `Work` that makes them
@@ -418,7 +421,7 @@ def run_study(src,               # `Sources`, or a function of the `Work` that m
         fused = fused_boxes(load_vindr(src.train, 'train', st.findings, progress=False).subset(train.ids + valid.ids))
         with work.stage('baseline', 'zero-shot prediction and heatmaps'):
             choice = choose_baseline(model, valid, st.findings, st.size, fused, work, st.methods, st.modes, st.baseline)
-            kinds = {'baseline': choice['method']} | ({'baseline:gradcam': 'gradcam'} if choice['method'] != 'gradcam' and 'gradcam' in st.methods else {})
+            kinds = baselines(choice, st)
             said = {c: {(n,None): look(model, 'baseline', x, st.findings, m, work) for n,m in kinds.items()} for c,x in dict(validation=valid, **tests).items()}
         work.say(f"  {choice['method']}, {choice['mode']} gate"); students = {}
         for system,seeds,cfg in (('refined', st.seeds, st.refine), ('ceiling', st.ceiling_seeds, replace(st.refine, target='truth', **st.ceiling))):
@@ -433,7 +436,8 @@ def _finish(work, src, st, said, train, valid, tests, rej, choice, fused, models
     with work.stage('judgement', 'thresholds on validation, scores, intervals'): j = judge(said, train, valid, tests, st.findings, choice['mode'], st.size, st.n_boot, fused=fused); work.misses += 1
     with work.stage('report'):
         work.misses += 1; T = work.timings; used = len(train) + len(valid) + sum(map(len, tests.values()))
-        notes = [f"Baseline: {choice['method'].replace('_', ' ')} maps and the {choice['mode']} gate, the pair with the best gated mask IoU on validation among {len(choice['validation'])}. baseline:gradcam is ALBEF's own heatmap under the same gate."]
+        notes = [f"Baseline: {choice['method'].replace('_', ' ')} maps and the {choice['mode']} gate, the pair with the best gated mask IoU on validation among {len(choice['validation'])}."]
+        if 'baseline:gradcam' in baselines(choice, st): notes.append("baseline:gradcam is ALBEF's own heatmap under the same gate.")
         if not src.masks: notes.append('This set has boxes but no masks of the findings: what is called the true mask here is the area of the boxes, and the ceiling was taught with it.')
         notes.append('Anatomy: the shipped segmenter.' if src.anatomy is None else f'Anatomy: {src.anatomy.name}, and the shipped segmenter where it has no mask.')
         seconds = dict(refine=max(v)) if (v := [t for k,t in T.items() if k.startswith('refined')]) else {}
@@ -504,7 +508,7 @@ def write_heatmaps(studies:Studies, out, weights=None, # folder of a model; None
     if not quiet: print(f'{rej.summary(len(a.ids))}\n{method} maps of {maps.shape[-1]} x {maps.shape[-1]} cells: {out/"heatmaps.safetensors"}\n{out/"probabilities.csv"}')
     return d
 
-# %% ../nbs/12_study.ipynb #eaa12a28
+# %% ../nbs/12_study.ipynb #225637a5
 def refine_on(studies:Studies, # films to learn from; neither labels nor reports are used
               out,             # folder of the refined model
               weights=None, cfg:RefineConfig=None, seed:int=0, validation:float=.3, # share of the patients that is left out, for `evaluate`; 0: none
@@ -537,5 +541,5 @@ def evaluate_weights(src:Sources, out, weights=(), # folders of refined models, 
         fused = fused_boxes(load_vindr(src.train, 'train', st.findings, progress=False).subset(train.ids + valid.ids))
         with work.stage('maps', 'of every system'):
             choice = choose_baseline(base, valid, st.findings, st.size, fused, work, st.methods, st.modes, st.baseline); sets = dict(validation=valid, **tests)
-            said = {c: {('baseline',None): look(base, 'baseline', x, st.findings, choice['method'], work)} | {k: look(m, name_seed(*k), x, st.findings, m.manifest.get('refine', {}).get('method', choice['method']), work) for k,m in students.items()} for c,x in sets.items()}
+            said = {c: {(n,None): look(base, 'baseline', x, st.findings, o, work) for n,o in baselines(choice, st).items()} | {k: look(m, name_seed(*k), x, st.findings, m.manifest.get('refine', {}).get('method', choice['method']), work) for k,m in students.items()} for c,x in sets.items()}
         return _finish(work, src, st, said, train, valid, tests, rej, choice, fused, {'baseline': base} | {name_seed(*k): m for k,m in students.items()}, command)
