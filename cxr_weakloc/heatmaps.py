@@ -11,15 +11,15 @@ from tqdm.auto import tqdm
 from .core import *
 from .vlm import *
 
-# %% ../nbs/05_heatmaps.ipynb #b08c267f
+# %% ../nbs/05_heatmaps.ipynb #93e4d39a
 def to_grid(x): # (...,N) of a square token grid -> (...,h,w)
     n = round(x.shape[-1]**.5); return x.unflatten(-1, (n, n))
 
-def attention_map(att,  # (B*K,heads,L,1+N) cross-attention, as `fuse_prompts` returns it
+def attention_map(att,  # (B,heads,K*L,1+N) cross-attention, as `fuse_prompts` returns it
                   real, # (K,L) bool, tokens that are not padding
                  )->torch.Tensor: # (B,K,h,w), non-negative
     "Mean cross-attention over heads and real tokens"
-    a = att[...,1:].mean(1).unflatten(0, (-1, len(real))); w = real.to(a.dtype)/real.sum(-1, keepdim=True)
+    a = att[...,1:].mean(1).unflatten(1, real.shape); w = real.to(a.dtype)/real.sum(-1, keepdim=True)
     return to_grid((a*w[None,:,:,None]).sum(2))
 
 # %% ../nbs/05_heatmaps.ipynb #7df2981f

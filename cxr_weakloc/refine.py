@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['RefineData', 'RefineConfig', 'random_affine', 'move', 'restyle', 'soft_dice', 'pull_loss', 'outside_loss',
-           'keep_loss', 'Refiner', 'prepare', 'RefineCallback', 'refine', 'Bar']
+           'keep_loss', 'Refiner', 'prepare', 'chances', 'RefineCallback', 'refine', 'Bar']
 
-# %% ../nbs/08_refine.ipynb #2bac935c
+# %% ../nbs/08_refine.ipynb #4857e063
 from copy import deepcopy
 from dataclasses import dataclass, asdict, field, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from torch import Tensor
 from fastai.basics import Adam, Callback, DataLoaders, Learner
 from fastai.callback.all import GradientClip
 import fastai.callback.schedule
-from fastai.data.load import DataLoader
+from fastai.callback.data import WeightedDL
 from tqdm.auto import tqdm
 from .core import *
 from .images import hflip
@@ -25,7 +25,7 @@ from .heatmaps import *
 from .anatomy import *
 from .pseudomasks import *
 
-# %% ../nbs/08_refine.ipynb #8def2c75
+# %% ../nbs/08_refine.ipynb #885b2a36
 @dataclass
 class RefineData:
     "Films with what refinement may know of them; K findings"
@@ -43,20 +43,21 @@ class RefineConfig:
     findings: tuple = tuple(FINDINGS)
     target: str = 'gated'      # 'gated': pseudo-masks; 'truth': true masks and labels, the ceiling
     method: str = 'attention'  # the student's own map, see `heatmaps.METHODS`
-    steps: int = 640           # optimizer steps, whatever the number of films; rounded to whole epochs
+    steps: int = 900           # optimizer steps, whatever the number of films; rounded to whole epochs
     epochs: int = 0            # overrides `steps` if not 0
     bs: int = 16
     lr: float = 1e-3
     wd: float = .02
     ema: float = .98           # the teacher's inertia per step
-    trust: float = .3          # share of the teacher's map in a pseudo-mask at the end; it grows from 0
+    trust: float = .5          # share of the teacher's map in a pseudo-mask at the end; it grows from 0 after a fifth of the steps
     pull: float = 1.           # weights of the three terms
     out: float = 1.
     keep: float = 1.
     at: float = .5             # recentred zero-shot probability from which a film is trusted to be positive
+    rest: float = .25          # share of the draws that is blind to what a film shows
     grid: int = 64             # side at which maps and masks are compared, pixels
     flip: float = .0           # probability of a mirrored strong view
-    strong: float = 1.         # strength of the strong view
+    strong: float = .4         # strength of the strong view
     amp: bool = True           # bfloat16 where it is safe
 
 # %% ../nbs/08_refine.ipynb #e5d46fa8
@@ -136,7 +137,7 @@ class Refiner(nn.Module):
         else: m,z = token_maps(self.student, im, self.prompts(j), self.cfg.method, create_graph=create_graph)
         return m[:,0::2].float(), z.float()
 
-# %% ../nbs/08_refine.ipynb #226ddc7f
+# %% ../nbs/08_refine.ipynb #fd480bd7
 @torch.no_grad()
 def prepare(model:ALBEF, data:RefineData, cfg:RefineConfig, progress=True)->dict:
     "Frozen logits (n,J,2K), probabilities (n,K), priors and candidates (n,K,G,G) of all films"
@@ -152,10 +153,16 @@ def prepare(model:ALBEF, data:RefineData, cfg:RefineConfig, progress=True)->dict
         pr.append(torch.cat([prior(f, r) for r in regions.split(128)]))
         if R.fills[k] or cfg.target == 'truth': dep.append(regions[:,REGIONS.index(FILLS.get(f.prior, 'heart'))]); continue
         normal = prob[:,k] < .5*cfg.at; usual = NormalAppearance.fit(films[normal], regions[normal])
-        dep.append(torch.cat([candidates(usual.departure(x, r), q, r, f.prior in SETTLES) for x,r,q in zip(films.split(128), regions.split(128), pr[-1].split(128))]))
+        sides = zero_shot_sides(z[:,:len(f.positive),2*k], f.positive); sides = [None]*len(films) if sides is None else sides.split(128)
+        dep.append(torch.cat([candidates(usual.departure(x, r), q, r, f.prior in SETTLES, s) for x,r,q,s in zip(films.split(128), regions.split(128), pr[-1].split(128), sides)]))
     return dict(logits=z, prob=prob, prior=small(torch.stack(pr, 1)), candidate=small(torch.stack(dep, 1)))
 
-# %% ../nbs/08_refine.ipynb #ce32e606
+# %% ../nbs/08_refine.ipynb #cce6b3ac
+def chances(prob, cfg:RefineConfig)->np.ndarray: # (n,K) -> (n,), sum 1
+    "How often each film is drawn: a share `rest` for all alike, the other in equal parts for each finding, to the films that are trusted to show it"
+    w = confidence(prob, cfg.at); w = w/w.sum(0).clamp(min=1e-6); w = cfg.rest/len(w) + (1 - cfg.rest)*w.mean(1); return (w/w.sum()).double().numpy()
+
+# %% ../nbs/08_refine.ipynb #390f381e
 class RefineCallback(Callback):
     "Make the two views, ask the teacher, compute the three losses, move the teacher"
     order = 5
@@ -169,7 +176,7 @@ class RefineCallback(Callback):
         if c.target == 'truth': parts.append(d.truth[i].float())
         boxes = d.boxes[i].float() if d.boxes is not None else torch.zeros(len(i), K, *film.shape[-2:]); parts.append(boxes)
         weak = move(torch.cat(parts, 1), random_affine(len(i), .5, r)).to(dev); film_w,pr,dep = weak[:,:1], weak[:,1:1+K], weak[:,1+K:1+2*K]
-        step = (self.epoch*self.n_iter + self.iter)/max(1, self.n_epoch*self.n_iter); trust = c.trust*min(1., 2*step)
+        step = (self.epoch*self.n_iter + self.iter)/max(1, self.n_epoch*self.n_iter); trust = c.trust*min(1., max(0., 2.5*step - .5))
         self.ctx = torch.autocast(dev.type, torch.bfloat16, enabled=c.amp and c.method == 'attention'); self.ctx.__enter__()
         if c.target == 'truth': y,w = weak[:,1+2*K:1+3*K], d.labels[i].float().to(dev)
         else:
@@ -189,7 +196,7 @@ class RefineCallback(Callback):
     def after_epoch(self):
         if self.learn.trained: self.log.append(dict(zip(('pull', 'out', 'keep'), np.mean(self.sums, 0).round(4).tolist())))
 
-# %% ../nbs/08_refine.ipynb #eda1e523
+# %% ../nbs/08_refine.ipynb #785fe1fc
 def refine(model:ALBEF,            # the pretrained model; it is not changed
            data:RefineData, cfg:RefineConfig=RefineConfig(), seed:int=0,
            out=None,               # checkpoint file: written after each epoch, resumed from if it exists
@@ -201,9 +208,9 @@ def refine(model:ALBEF,            # the pretrained model; it is not changed
     if len(data) < cfg.bs: raise BadInput(f'{len(data)} films are fewer than one batch of {cfg.bs}', mend='choose a smaller bs')
     fixed = fixed or prepare(model, data, cfg, progress); seed_all(seed, 'refine')
     student = deepcopy(model).train()
-    if student.temp.device.type == 'cpu' and cfg.amp: student.visual.set_attn_implementation('eager')
+    if student.temp.device.type == 'cpu' and cfg.amp: lean(student)
     R = Refiner(student, cfg); cb = RefineCallback(data, fixed, seed)
-    dl = DataLoader([(i,) for i in range(len(data))], bs=cfg.bs, shuffle=True, drop_last=True, num_workers=0)
+    dl = WeightedDL([(i,) for i in range(len(data))], bs=cfg.bs, wgts=chances(fixed['prob'] if cfg.target == 'gated' else data.labels.float(), cfg), shuffle=True, drop_last=True, num_workers=0)
     dls = DataLoaders(dl, dl, device=student.temp.device); dls.n_inp = 1
     key = json.dumps([asdict(cfg), seed, len(data)])
     res = Resumable(out, f'refine.{seed}', key)
