@@ -8,7 +8,7 @@ __all__ = ['CHEXLOCALIZE_THRESHOLDS', 'MSCXR_THRESHOLDS', 'WSOL_IOUS', 'WSOL_THR
            'wsol_scale', 'wsol_boxes', 'wsol_overlaps', 'wsol_levels', 'max_stat', 'pxap_hist', 'pxap_stat',
            'nih_boxes', 'nih_counts', 'ratio_of_sums']
 
-# %% ../nbs/09c_conventions.ipynb #854b84be
+# %% ../nbs/09c_conventions.ipynb #8bff848c
 import math
 import numpy as np, torch
 from numba import njit
@@ -16,7 +16,7 @@ from .core import BadInput
 from .boxes import _sweep, box_overlap, threads
 from .metrics import mean_stat, minmax, on_grid
 
-# %% ../nbs/09c_conventions.ipynb #4b6993b0
+# %% ../nbs/09c_conventions.ipynb #8fcf38f2
 CHEXLOCALIZE_THRESHOLDS = tuple(np.arange(.2,.8,.1))
 
 def chexlocalize_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1], from `minmax`; S is the film's grid in the original, ours may be coarser
@@ -64,7 +64,7 @@ def chexlocalize_ci(values, # (n,) NaN drops out
     b = np.sort([np.nanmean(v[r.choice(len(v), len(v))]) for _ in range(replicates)])
     return float(np.nanmean(v)), float(b[int(.025*replicates)-1]), float(b[int(.975*replicates)-1])
 
-# %% ../nbs/09c_conventions.ipynb #ee562142
+# %% ../nbs/09c_conventions.ipynb #93787b5e
 MSCXR_THRESHOLDS = (.1,.2,.3,.4,.5)
 
 def mscxr_iou(x:torch.Tensor,     # (n,S,S) raw maps; NaN where the model never looked
@@ -80,7 +80,7 @@ def mscxr_iou(x:torch.Tensor,     # (n,S,S) raw maps; NaN where the model never 
         p = v>t; a,i = c(p),c(p&m); out.append(torch.where((nm>0)&((a>0)|(empty=='zero')), i/(a+nm-i).clamp_min(1), torch.nan))
     return torch.stack(out,1).nanmean(1)
 
-# %% ../nbs/09c_conventions.ipynb #90645b76
+# %% ../nbs/09c_conventions.ipynb #a68a7e5f
 @njit(nogil=True, cache=True)
 def _plus1(x0, y0, x1, y1, gts, W, H): # best IoU, +1, of a box with the true ones; the box as wsolevaluation clips it
     x1 = min(x1, W-1); y1 = min(y1, H-1); best = 0.
@@ -136,7 +136,7 @@ def _wsol(q, gts): # (H,W) uint8, (k,4) int -> (256,) IoU of the largest contour
         best[t] = b
     return one,best
 
-# %% ../nbs/09c_conventions.ipynb #75aeeb45
+# %% ../nbs/09c_conventions.ipynb #dc1948c3
 WSOL_IOUS = (.3,.5,.7)
 WSOL_THRESHOLDS = np.arange(0,1,.001)
 
@@ -165,25 +165,26 @@ def max_stat(w, values)->np.ndarray: # (r,n), (n,k) one column per threshold -> 
     "The best column's weighted mean: the threshold is chosen on the evaluated films, in every resample anew"
     return mean_stat(w, values).max(1, keepdims=True)
 
-# %% ../nbs/09c_conventions.ipynb #d54da9d5
+# %% ../nbs/09c_conventions.ipynb #5ff1ea4e
 PXAP_EDGES = np.append(WSOL_THRESHOLDS, [1.,2.,3.])
 _UP = PXAP_EDGES.astype(np.float32); _UP = np.where(_UP.astype(np.float64) < PXAP_EDGES, np.nextafter(_UP, np.float32(9)), _UP)  # smallest float32 that is not below the edge
 
-@njit(nogil=True, cache=True, fastmath=False)
-def _hist(s, m, up, out): # flat scores in [0,1], truth 1, 0 or else ignored; (4,3,1024) int32
-    n = len(s); k = np.float32(1000.)
-    for i in range(n):
-        v = s[i]; b = int(v*k)
-        b = b + (v >= up[b+1]) - (v < up[b])
-        out[i&3, min(m[i],2), b] += 1
+@njit(nogil=True, cache=True)
+def _hist(s, m, up, out): # flat scores in [0,1], truth 0, 1, or 2 for ignored; (4*4*1024,) uint32: four counters, so that one pixel needn't wait for the last
+    k = np.float32(1000.)
+    for i in range(len(s)):
+        v = s[i]; f = v*k; b = np.uint32(np.int32(f))
+        if abs(f-np.float32(np.int32(f))-np.float32(.5)) > np.float32(.499): b = np.uint32(b+np.uint32(v>=up[np.uint32(b+np.uint32(1))])-np.uint32(v<up[b]))   # close to an edge
+        out[np.uint32((np.uint32(i&3)<<np.uint32(12))|(np.uint32(m[i])<<np.uint32(10))|b)] += np.uint32(1)
 
 def pxap_hist(scaled:torch.Tensor, # (n,S,S) in [0,1]
               masks:torch.Tensor,  # (n,S,S): 1 in the truth, 0 outside, anything else (255) is ignored
              )->np.ndarray: # (n,2,1002) int32: pixels outside and inside, per bin
     "Score histograms of each film"
-    s,m = np.ascontiguousarray(scaled.numpy(), dtype=np.float32),np.ascontiguousarray(torch.as_tensor(masks).numpy()).view(np.uint8)
+    s,m = np.ascontiguousarray(scaled.numpy(), dtype=np.float32),torch.as_tensor(masks).numpy()
+    m = np.ascontiguousarray(m).view(np.uint8) if m.dtype==bool else np.where((m==0)|(m==1), m, 2).astype(np.uint8)
     if len(s) and not (s.min()>=0 and s.max()<=1): raise BadInput('scores outside [0, 1]', mend='use wsol_scale or minmax')
-    def go(i): h = np.zeros((4,3,1024), np.int32); _hist(s[i].ravel(), m[i].ravel(), _UP, h); return h.sum(0)[:2,:1002]
+    def go(i): h = np.zeros(16384, np.uint32); _hist(s[i].ravel(), m[i].ravel(), _UP, h); return h.reshape(4,4,1024).sum(0,dtype=np.int32)[:2,:1002]
     r = threads(go, range(len(s))); return np.stack(r) if r else np.zeros((0,2,1002), np.int32)
 
 def pxap_stat(w, values)->np.ndarray: # (r,n), (n,2004) -> (r,1)
@@ -193,7 +194,7 @@ def pxap_stat(w, values)->np.ndarray: # (r,n), (n,2004) -> (r,1)
     p = np.divide(tp, tp+fp, out=np.zeros_like(tp), where=tp+fp>0); rec = np.divide(tp, n, out=np.full_like(tp,np.nan), where=n>0)
     return (p[:,1:]*np.diff(rec,axis=1)).sum(1, keepdims=True)
 
-# %% ../nbs/09c_conventions.ipynb #ee6080a9
+# %% ../nbs/09c_conventions.ipynb #bfdf741c
 NIH_THRESHOLDS = (60,180)
 NIH_IOU = (.1,.2,.3,.4,.5,.6,.7)
 NIH_IOBB = (.1,.25,.5,.75,.9)

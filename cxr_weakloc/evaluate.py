@@ -8,7 +8,7 @@ __all__ = ['LOC_IOU', 'CONTROLS', 'COLUMNS', 'COMPARISONS', 'TARGETS', 'TIMES', 
            'shift_maps', 'random_maps', 'peaked', 'controls', 'compared', 'results_table', 'save_results',
            'load_results', 'figure', 'targets_table']
 
-# %% ../nbs/10_evaluate.ipynb #1ce905c3
+# %% ../nbs/10_evaluate.ipynb #9b3f4cc5
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np, pandas as pd, torch, torch.nn.functional as F
 from .core import BadInput, FINDINGS, atomic, finding, rng, stable_hash
 from .metrics import *
 
-# %% ../nbs/10_evaluate.ipynb #64e2148e
+# %% ../nbs/10_evaluate.ipynb #0b93fc9b
 def _square(o, n, what): # (n,S,S) or None
     if o is None: return None
     o = torch.as_tensor(o)
@@ -37,6 +37,8 @@ class Truth:
     condition: str = 'matched'
     dataset: str = 'phantom'
     size: int = None              # S; taken from masks or anatomy
+    split: str = ''               # 'test': thresholds can't be chosen on it
+    mm: np.ndarray = None         # (n,2) millimetres per pixel of the grid (row, column), NaN where a film's spacing is unknown
     def __post_init__(self):
         self.image_ids,self.patient_ids = (np.asarray(o).astype(str) for o in (self.image_ids, self.patient_ids))
         self.labels = np.asarray(self.labels, dtype=float); n = len(self)
@@ -56,7 +58,7 @@ class Truth:
     @property
     def region(self): return self.masks if self.masks is not None else None if self.boxes is None else region_of(self.boxes, self.size)
 
-# %% ../nbs/10_evaluate.ipynb #5b8cc9d0
+# %% ../nbs/10_evaluate.ipynb #851baea5
 @dataclass(repr=False)
 class Predictions:
     "What one system says of the studies of a `Truth`, in the same order"
@@ -83,7 +85,7 @@ def name_seed(system, seed): return system if seed is None else f'{system}@{seed
 def base_gate(gate): return '+'.join(o for o in gate.split('+') if o!='zeroshot') or 'none'  # 'anatomy+zeroshot' -> 'anatomy'
 def with_zeroshot(gate): return 'zeroshot' if gate=='none' else f'{gate}+zeroshot'
 
-# %% ../nbs/10_evaluate.ipynb #40d8b145
+# %% ../nbs/10_evaluate.ipynb #9e6d36e6
 def toy(n:int=120,          # studies; half positive
         seed:int=0, condition:str='matched', split:str='test', size:int=64,
         train_seeds=(0,1)   # seeds of the toy 'training' of refined and ceiling
@@ -111,7 +113,7 @@ def toy(n:int=120,          # studies; half positive
         out.append((t,p))
     return out
 
-# %% ../nbs/10_evaluate.ipynb #dc70d584
+# %% ../nbs/10_evaluate.ipynb #7db44250
 def _key(*parts): return '|'.join('' if p is None else str(p) for p in parts)
 
 @dataclass
@@ -120,6 +122,7 @@ class Thresholds:
     maps: dict = field(default_factory=dict)     # 'system|seed|gate|finding' -> dict(mask=, box=)
     points: dict = field(default_factory=dict)   # 'system|seed|finding' -> probability
     patients: set = field(default_factory=set)   # hashes of the validation patients
+    protocols: dict = field(default_factory=dict) # 'system|seed|gate|finding' -> what published protocols tune (chapter 10b)
     def __repr__(self): return f'Thresholds({len(self.maps)} for maps, {len(self.points)} operating points, from {len(self.patients)} patients)'
     def map(self, pred, finding): return self._get(self.maps, _key(*pred.key, base_gate(pred.gate), finding))
     def point(self, pred, finding): return self._get(self.points, _key(*pred.key, finding))
@@ -130,20 +133,21 @@ class Thresholds:
         bad = [p for p in np.unique(truth.patient_ids) if _who(truth,p) in self.patients]
         if bad: raise BadInput(f'{len(bad)} patients of {truth} were used to choose thresholds', mend='score other patients, or tune on others')
     def save(self, path):
-        with atomic(path) as tmp: tmp.write_text(json.dumps(dict(maps=self.maps, points=self.points, patients=sorted(self.patients)), indent=1))
+        with atomic(path) as tmp: tmp.write_text(json.dumps(dict(maps=self.maps, points=self.points, patients=sorted(self.patients), **(dict(protocols=self.protocols) if self.protocols else {})), indent=1))
     @classmethod
     def load(cls, path):
-        try: d = json.loads(Path(path).read_text()); return cls(d['maps'], d['points'], set(d['patients']))
+        try: d = json.loads(Path(path).read_text()); return cls(d['maps'], d['points'], set(d['patients']), d.get('protocols', {}))
         except (OSError, ValueError, KeyError, TypeError) as e: raise BadInput(f'not a file of thresholds: {e}', file=path) from e
 
 def _who(truth, patient): return f'{stable_hash(truth.dataset, patient):016x}'
 
-# %% ../nbs/10_evaluate.ipynb #f4ce892c
+# %% ../nbs/10_evaluate.ipynb #a0674555
 def tune(predictions,           # list of `Predictions` about the studies of `truth`
          truth:Truth,           # validation
          into:Thresholds=None   # add to these; a new set if None
         )->Thresholds:
     "Choose thresholds on validation: maps by mean IoU over the positives, operating points by balanced accuracy"
+    if truth.split=='test': raise BadInput(f'{truth} is a test split', mend='choose thresholds on validation studies')
     th = Thresholds() if into is None else into; pos = np.flatnonzero(truth.positive)
     boxes = None if truth.boxes is None else [truth.boxes[i] for i in pos]
     region = None if truth.region is None else truth.region[pos]
@@ -157,7 +161,7 @@ def tune(predictions,           # list of `Predictions` about the studies of `tr
     th.patients |= {_who(truth,o) for o in np.unique(truth.patient_ids)}
     return th
 
-# %% ../nbs/10_evaluate.ipynb #6e802665
+# %% ../nbs/10_evaluate.ipynb #e737b150
 LOC_IOU = .5  # overlap at which a positive counts as localized
 
 def _frame(pred, truth, thresholds): # scores before the zero-shot gate
@@ -187,7 +191,7 @@ def score_maps(pred:Predictions, truth:Truth, thresholds:Thresholds,
     if not tuned: thresholds.guard(truth)
     return _judge(_frame(pred,truth,thresholds), pred, truth, pred.gate, _said(pred,truth,thresholds,pred.gate))
 
-# %% ../nbs/10_evaluate.ipynb #ab0a5691
+# %% ../nbs/10_evaluate.ipynb #01a4acfb
 def score_all(predictions, # list of `Predictions`
               truth:Truth, thresholds:Thresholds,
               zeroshot:bool=True, # add the zero-shot gate to 'none' and 'anatomy' where there are probabilities
@@ -202,7 +206,7 @@ def score_all(predictions, # list of `Predictions`
         out += [_judge(d, p, truth, g, _said(p,truth,thresholds,g)) for g in gates]
     return pd.concat(out, ignore_index=True)
 
-# %% ../nbs/10_evaluate.ipynb #6215ac86
+# %% ../nbs/10_evaluate.ipynb #54deec07
 def mean_box_map(train:Truth # training studies with boxes (or masks)
                 )->torch.Tensor: # (S,S) share of the positives whose box covers a pixel
     "The average training box"
@@ -224,7 +228,7 @@ def random_maps(image_ids, seed:int=0, grid:int=6)->torch.Tensor: # (n,grid,grid
     "A random map for each image, the same on every machine"
     return torch.tensor(np.stack([rng(seed,'control:random',i).normal(size=(grid,grid)) for i in image_ids])).float()
 
-# %% ../nbs/10_evaluate.ipynb #f2b1531e
+# %% ../nbs/10_evaluate.ipynb #90f1e586
 def peaked(x:torch.Tensor, # (n,S,S) in [0,1]
            by:float=.01    # how much the middle stands out
           )->torch.Tensor: # (n,S,S)
@@ -250,7 +254,7 @@ def controls(truth:Truth,          # validation or test, with `anatomy`
     if baseline is not None: out.append(Predictions('control:two-step', 'zeroshot', maps=prior, prob=baseline.prob))
     return out
 
-# %% ../nbs/10_evaluate.ipynb #e2774b2a
+# %% ../nbs/10_evaluate.ipynb #0d855412
 COLUMNS = ['dataset','condition','finding','system','gate','metric','value','ci_low','ci_high','n']
 
 # (system, gate) against (system, gate), on which metrics (None: all map metrics), as 'difference' or 'ratio'
@@ -272,7 +276,7 @@ COMPARISONS = (
 def compared(a, b, sign=' - '): # how a comparison of (system, gate) pairs is named in `system` and `gate`
     return tuple(x if x==y else f'{x}{sign if i==0 else " - "}{y}' for i,(x,y) in enumerate(zip(a,b)))
 
-# %% ../nbs/10_evaluate.ipynb #fd021bc1
+# %% ../nbs/10_evaluate.ipynb #701b55a9
 def _series(s): # scores of one (dataset, condition, finding) -> {(system, gate, metric): (n,)}, seeds, and the index
     base = s.drop_duplicates('image_id').set_index('image_id')[['patient_id','label']]
     per = {}
@@ -303,7 +307,7 @@ def _mean_rows(base, rows, n_boot, seed):
                 out.append((*compared(a,b,' / '),k,*bootstrap(v, base.patient_id[pos], ratio_stat, n_boot, seed)))
     return out
 
-# %% ../nbs/10_evaluate.ipynb #340b3816
+# %% ../nbs/10_evaluate.ipynb #da7f4e32
 def _prob_rows(s, base, n_boot, seed):
     p = {}; out = []
     for (sys,sd),d in s[s.prob.notna() & ~s.system.str.startswith('control:')].groupby(['system','seed'], dropna=False):
@@ -321,7 +325,7 @@ def _prob_rows(s, base, n_boot, seed):
         if {'refined','baseline'}<=set(p): row('refined - baseline', metric, stat, list(p['refined'].values()), list(p['baseline'].values()))
     return out
 
-# %% ../nbs/10_evaluate.ipynb #81ea50b9
+# %% ../nbs/10_evaluate.ipynb #f97dfd72
 def results_table(scores:pd.DataFrame, # from `score_all`, any number of conditions and findings
                   n_boot:int=2000, seed:int=0
                  )->pd.DataFrame: # COLUMNS
@@ -346,7 +350,7 @@ def load_results(path)->pd.DataFrame:
     if miss:=set(COLUMNS)-set(r): raise BadInput(f'no column {", ".join(sorted(miss))}', file=path, row=1)
     return r
 
-# %% ../nbs/10_evaluate.ipynb #7e591ce5
+# %% ../nbs/10_evaluate.ipynb #fab871b4
 def figure(results, system, gate='none', metric='mask_iou', finding=None, condition='matched', dataset=None): # one row, or None
     "The row of `results` for one figure, as a Series; None if there is none"
     q = (results.system==system)&(results.gate==gate)&(results.metric==metric)&(results.condition==condition)
@@ -354,7 +358,7 @@ def figure(results, system, gate='none', metric='mask_iou', finding=None, condit
     if dataset is not None: q &= results.dataset==dataset
     return results[q].iloc[0] if q.any() else None
 
-# %% ../nbs/10_evaluate.ipynb #99e6597c
+# %% ../nbs/10_evaluate.ipynb #ff19d704
 # target, findings, conditions, (system, gate, metric), rule, goal; rules: 'value >=', 'value <=', 'value >', 'interval >'
 TARGETS = (
     ('mask IoU without a gate', ('Cardiomegaly',), ('matched',), ('refined','none','mask_iou'), 'value >=', .70),
