@@ -21,8 +21,8 @@ def boxes(n, seed=0):
     r = np.random.default_rng(seed); return [np.sort(r.uniform(0, S, (r.integers(1, 3), 2, 2)), 1).reshape(-1, 4) for _ in range(n)]
 
 def masks(n, seed=1):
-    import torch.nn.functional as F
-    return F.interpolate(maps(n, 3, seed)[:, None], (S, S), mode='bilinear')[:, 0] > .5
+    import torch, torch.nn.functional as F
+    return torch.cat([F.interpolate(o[:, None], (S, S), mode='bilinear')[:, 0] > .5 for o in maps(n, 3, seed).split(64)])
 
 # ---- the peers
 
@@ -149,14 +149,14 @@ def _():
         t = Truth([f'{split}{i}' for i in range(n)], [f'{split}{i//2}' for i in range(n)], y, m, b, masks(n, seed+1), finding=finding, split=split, mm=np.full((n, 2), 1.4))
         x = maps(n, 14, seed+2)*.5; x = x+torch.nn.functional.interpolate(m[:, None].float(), (14, 14), mode='area')[:, 0]; return t,Predictions('baseline', 'none', None, x, np.clip(.3*y+np.random.default_rng(seed).random(n)*.7, 0, 1))
     th = None; F = ('Cardiomegaly', 'Pleural effusion')
-    for k,f in enumerate(F): t,p = world(60, 10*k, 'validate', f); th = tune_protocols([p], t, th); last = p,t
-    import dataclasses
+    for k,f in enumerate(F): t,p = world(60, 10*k, 'validate', f); th = tune_protocols([p], t, th)
     w = world(8, 99, 'test', F[0]); [evaluate(w[1], w[0], th, k, n_boot=10) for k in PROTOCOLS]         # compiled and imported
     def go():
         n = 0
         for k,f in enumerate(F):
             t,p = world(3000, 10*k+5, 'test', f); R = Resamples(t.patient_ids, 2000)
             for q in PROTOCOLS: n += len(evaluate(p, t, th, q, resamples=R).results)
+            del t,p
         return n
     return go
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SCORES', 'BoxRule', 'threads', 'Detections', 'detect', 'tune_boxes', 'box_overlap']
 
-# %% ../nbs/09b_boxes.ipynb #72a794ae
+# %% ../nbs/09b_boxes.ipynb #5547b4bf
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from numba import njit
 from .core import BadInput
 from .metrics import minmax, on_grid, union_iou
 
-# %% ../nbs/09b_boxes.ipynb #d98a21cc
+# %% ../nbs/09b_boxes.ipynb #da2cb563
 @njit(nogil=True, cache=True)
 def _find(p, i):
     while p[i] != i: p[i] = p[p[i]]; i = p[i]
@@ -31,7 +31,7 @@ def _quads(): # for each pattern of the 8 neighbours already there: what adding 
     return out
 _QUADS = _quads()
 
-# %% ../nbs/09b_boxes.ipynb #28c35f68
+# %% ../nbs/09b_boxes.ipynb #59eb2b76
 @njit(nogil=True, cache=True)
 def _sweep(q, holes): # (H,W) uint8 -> rows (N,8), start (256,), stop (256,)
     H,W = q.shape; n = H*W; P = W+2; f = q.ravel(); order = np.empty(n, np.int32); count = np.zeros(257, np.int64)
@@ -85,7 +85,7 @@ def _sweep(q, holes): # (H,W) uint8 -> rows (N,8), start (256,), stop (256,)
         na = m; stop[t] = nr
     return rows[:nr],start,stop
 
-# %% ../nbs/09b_boxes.ipynb #60264473
+# %% ../nbs/09b_boxes.ipynb #59b24bcc
 SCORES = ('peak','mean','sum','share','prob','prob*share')
 
 @dataclass(frozen=True)
@@ -100,24 +100,37 @@ class BoxRule:
         if not 0 <= self.threshold < 1: raise BadInput(f'a box threshold of {self.threshold}', mend='a share of the range, from 0 to below 1')
 
 @njit(nogil=True, cache=True)
-def _flood(s, x, t): # scaled and raw map, threshold -> rows (x0,y0,x1,y1,pixels,max,sum) of the 8-connected components of s > t
-    H,W = s.shape; seen = np.zeros((H,W), np.bool_); stack = np.empty(H*W, np.int32); out = np.empty((16,7)); m = 0
-    for i in range(H):
-        for j in range(W):
-            if seen[i,j] or not s[i,j] > t: continue
-            seen[i,j] = True; stack[0] = i*W+j; top = 1; x0,y0,x1,y1 = j,i,j+1,i+1; n = 0; best = -np.inf; total = 0.
-            while top:
-                top -= 1; y,c = stack[top]//W,stack[top]%W; n += 1; v = x[y,c]; best = max(best,v); total += v
-                x0,y0,x1,y1 = min(x0,c),min(y0,y),max(x1,c+1),max(y1,y+1)
-                for a in range(max(y-1,0), min(y+2,H)):
-                    for b in range(max(c-1,0), min(c+2,W)):
-                        if not seen[a,b] and s[a,b] > t: seen[a,b] = True; stack[top] = a*W+b; top += 1
-            if m == len(out):
-                big = np.empty((2*m,7)); big[:m] = out; out = big
-            o = out[m]; o[0] = x0; o[1] = y0; o[2] = x1; o[3] = y1; o[4] = n; o[5] = best; o[6] = total; m += 1
-    return out[:m]
+def _label(s, x, t): # scaled and raw map, threshold -> rows (x0,y0,x1,y1,pixels,max,sum) of the 8-connected components of s > t
+    H,W = s.shape; m = 64; p = np.empty(m, np.int32); out = np.empty((m,7)); a,b = np.empty((2,W), np.int32),np.empty((2,W), np.int32); who = np.empty((2,W), np.int32); before,n = 0,0
+    for y in range(H): # runs of a row join those of the row above that they touch
+        k,j,now,up = 0,0,y&1,1-(y&1)
+        while j < W:
+            if not s[y,j] > t: j += 1; continue
+            lo = j; best = -np.inf; total = 0.
+            while j < W and s[y,j] > t: v = x[y,j]; best = max(best,v); total += v; j += 1
+            r = -1
+            for i in range(before):
+                if a[up,i] > j: break
+                if b[up,i] < lo: continue
+                q = _find(p, who[up,i])
+                if r < 0: r = q
+                elif q != r:
+                    p[q] = r; o,c = out[r],out[q]
+                    o[0] = min(o[0],c[0]); o[1] = min(o[1],c[1]); o[2] = max(o[2],c[2]); o[3] = max(o[3],c[3]); o[4] += c[4]; o[5] = max(o[5],c[5]); o[6] += c[6]
+            if r < 0:
+                if n == m:
+                    m *= 2; p2 = np.empty(m, np.int32); p2[:n] = p; p = p2; o2 = np.empty((m,7)); o2[:n] = out; out = o2
+                r = n; p[n] = n; o = out[n]; n += 1; o[0] = lo; o[1] = y; o[2] = j; o[3] = y+1; o[4] = j-lo; o[5] = best; o[6] = total
+            else:
+                o = out[r]; o[0] = min(o[0],lo); o[2] = max(o[2],j); o[3] = y+1; o[4] += j-lo; o[5] = max(o[5],best); o[6] += total
+            a[now,k] = lo; b[now,k] = j; who[now,k] = r; k += 1
+        before = k
+    k = 0
+    for i in range(n):
+        if p[i] == i: out[k] = out[i]; k += 1
+    return out[:k]
 
-# %% ../nbs/09b_boxes.ipynb #cef214df
+# %% ../nbs/09b_boxes.ipynb #8677f3db
 def threads(f, items)->list: # f(item) with the interpreter released
     "`[f(o) for o in items]` on all cores that we may use"
     n = min(len(os.sched_getaffinity(0)) if hasattr(os,'sched_getaffinity') else os.cpu_count() or 1, max(len(items),1))
@@ -148,7 +161,7 @@ def detect(maps,           # (n,h,w) raw maps
     im,bx,sc = [],[],[]
     for i in range(0, len(maps), chunk):
         x = on_grid(maps[i:i+chunk], size); s = minmax(x).numpy(); x = torch.nan_to_num(x,0,0,0).numpy()
-        for k,rows in enumerate(threads(lambda k: _kept(_flood(s[k], x[k], np.float32(rule.threshold)), rule, size*size), range(len(x)))):
+        for k,rows in enumerate(threads(lambda k: _kept(_label(s[k], x[k], np.float32(rule.threshold)), rule, size*size), range(len(x)))):
             if not len(rows): continue
             p = None if prob is None else float(prob[i+k]); pos = max(float(x[k].clip(0).sum()), 1e-12)
             v = dict(peak=lambda: rows[:,5], mean=lambda: rows[:,6]/rows[:,4], sum=lambda: rows[:,6], share=lambda: rows[:,6]/pos, prob=lambda: np.full(len(rows),p))
@@ -157,7 +170,7 @@ def detect(maps,           # (n,h,w) raw maps
     cat = lambda a,e: np.concatenate(a) if a else e
     return Detections(cat(im,np.zeros(0,int)), cat(bx,np.zeros((0,4))), cat(sc,np.zeros(0)), len(maps))
 
-# %% ../nbs/09b_boxes.ipynb #8f087d64
+# %% ../nbs/09b_boxes.ipynb #441bd932
 def tune_boxes(maps,            # (n,h,w) raw maps of validation positives
                boxes,           # n arrays (m,4), true boxes on a grid of side `size`
                size:int=256,
@@ -169,12 +182,12 @@ def tune_boxes(maps,            # (n,h,w) raw maps of validation positives
     if not ok: raise BadInput('no positive with a box to choose a rule on', mend='give validation studies with boxes')
     work = min(work,size); x = on_grid(torch.as_tensor(maps)[ok], work); s = minmax(x).numpy(); x = torch.nan_to_num(x,0,0,0).numpy(); true = [np.asarray(boxes[i],dtype=float)*(work/size) for i in ok]
     def best(t): # of the shares
-        rows = [_flood(a,b,np.float32(t)) for a,b in zip(s,x)]
+        rows = [_label(a,b,np.float32(t)) for a,b in zip(s,x)]
         return [np.nanmean([union_iou(_kept(r, BoxRule(t,h,min_area,'peak'), work*work)[:,:4], b) for r,b in zip(rows,true)]) for h in shares]
     v = np.array(threads(best, thresholds)); i,j = np.unravel_index(v.argmax(), v.shape)
     return BoxRule(thresholds[i], shares[j], min_area, score)
 
-# %% ../nbs/09b_boxes.ipynb #dd9546fe
+# %% ../nbs/09b_boxes.ipynb #d1ea8f64
 def box_overlap(pred, # (m,4) detected, xyxy
                 true, # (k,4)
                 how:str='iou' # 'iou', 'iou+1' or 'iobb'

@@ -6,15 +6,16 @@
 __all__ = ['COCO_IOUS', 'LOW_IOUS', 'RODEO', 'FROC_AT', 'Matches', 'match', 'ap_stat', 'average_precision', 'rodeo_rows',
            'rodeo_stat', 'froc_curve', 'froc_stat', 'afroc_stat', 'afroc_curve']
 
-# %% ../nbs/09d_detection.ipynb #fcc16734
+# %% ../nbs/09d_detection.ipynb #f9216987
 import math
 from dataclasses import dataclass
 import numpy as np, pandas as pd
+from numba import njit
 from scipy.optimize import linear_sum_assignment
 from .core import BadInput
-from .boxes import Detections, box_overlap
+from .boxes import Detections, box_overlap, threads
 
-# %% ../nbs/09d_detection.ipynb #9718fda9
+# %% ../nbs/09d_detection.ipynb #11a6dda3
 @dataclass
 class Matches:
     "Detections of n films against their true boxes, at overlap threshold `T`"
@@ -50,29 +51,39 @@ def match(det:Detections, true, # n arrays (m,4) of true boxes, edges; empty for
             if q[g] >= min(T,1-1e-10) and q[g] > 0: hit[j] = True; free[g] = False; got[base[i]+g] = sc[j]
     return Matches(im, sc, hit, np.repeat(np.arange(det.n), k), got, det.n, T)
 
-# %% ../nbs/09d_detection.ipynb #e34546a1
+# %% ../nbs/09d_detection.ipynb #3d0b89b0
 COCO_IOUS = tuple(np.linspace(.5,.95,10)); LOW_IOUS = tuple(round(.1*i,1) for i in range(1,8))
 _RECALLS = np.linspace(0,1,101)
 
-def ap_stat(w, matches, chunk:int=200)->np.ndarray: # (r,n) weights of films; list of `Matches` -> (r,len(matches))
+@njit(nogil=True, cache=True)
+def _ap(w, image, hit, n, recalls, out): # (r,n) weights; detections by falling score; (r,) true boxes -> (r,) average precision
+    d = len(image); tp,pr = np.empty(d),np.empty(d)
+    for r in range(len(w)):
+        if not n[r] > 0: continue
+        a,b = 0.,0.
+        for k in range(d):
+            v = w[r,image[k]]; b += v
+            if hit[k]: a += v
+            tp[k] = a/n[r]; pr[k] = a/max(b,2.220446049250313e-16)
+        for k in range(d-2,-1,-1): pr[k] = max(pr[k],pr[k+1])
+        k = 0; s = 0.
+        for c in recalls:
+            while k < d and tp[k] < c: k += 1
+            if k == d: break
+            s += pr[k]
+        out[r] = s/len(recalls)
+
+def ap_stat(w, matches)->np.ndarray: # (r,n) weights of films; list of `Matches` -> (r,len(matches))
     "Weighted average precision at each threshold; a film drawn twice has its boxes twice. Detections of equal score stay in their order"
-    out = np.full((len(w),len(matches)), np.nan)
-    for j,m in enumerate(matches):
-        n = w@np.bincount(m.lesion_image, minlength=m.n).astype(float)
-        for a in range(0, len(w), chunk):
-            wd = w[a:a+chunk][:,m.image]; tp = (wd*m.hit).cumsum(1); fp = wd.cumsum(1)-tp
-            for r in range(len(wd)):
-                if not n[a+r] > 0: continue
-                if not wd.shape[1]: out[a+r,j] = 0.; continue
-                p = tp[r]/np.maximum(tp[r]+fp[r], np.spacing(1)); p = np.maximum.accumulate(p[::-1])[::-1]
-                i = np.searchsorted(tp[r]/n[a+r], _RECALLS, side='left'); out[a+r,j] = np.where(i<len(p), p[np.minimum(i,len(p)-1)], 0).mean()
-    return out
+    out = np.full((len(w),len(matches)), np.nan); w = np.ascontiguousarray(w, dtype=np.float64)
+    def go(j): m = matches[j]; o = np.full(len(w),np.nan); _ap(w, m.image, m.hit, w@np.bincount(m.lesion_image, minlength=m.n).astype(float), _RECALLS, o); out[:,j] = o
+    threads(go, range(len(matches))); return out
 
 def average_precision(det:Detections, true, ious=COCO_IOUS, most:int=100)->np.ndarray: # (len(ious),)
     "Average precision at each IoU. Its mean over `COCO_IOUS` is COCO's AP"
     return ap_stat(np.ones((1,det.n)), [match(det, true, T, most=most) for T in ious])[0]
 
-# %% ../nbs/09d_detection.ipynb #fa18e116
+# %% ../nbs/09d_detection.ipynb #7acb3d21
 def _giou(a, b):
     x = lambda o,p: np.maximum(np.minimum(o[:,None,2:],p[None,:,2:])-np.maximum(o[:,None,:2],p[None,:,:2]),0).prod(-1); area = lambda o: (o[:,2:]-o[:,:2]).prod(1)
     i = x(a,b); u = area(a)[:,None]+area(b)-i; c = np.maximum(np.maximum(a[:,None,2:],b[None,:,2:])-np.minimum(a[:,None,:2],b[None,:,:2]),0).prod(-1)
@@ -108,7 +119,7 @@ def rodeo_stat(w, rows, classes:int)->np.ndarray: # (r,n), from `rodeo_rows` -> 
     parts = np.stack([d(loc,total),d(shape,total),cls],1); h = 3/(1/(parts+1e-6)).sum(1)
     return np.where(m[:,None]>0, np.concatenate([parts,h[:,None]],1), 0.)
 
-# %% ../nbs/09d_detection.ipynb #c532c0dd
+# %% ../nbs/09d_detection.ipynb #e505cf70
 FROC_AT = (.125,.25,.5,1,2,4,8)
 
 def froc_curve(m:Matches, w=None)->pd.DataFrame: # score, false marks per film, lesions found: a row per distinct score, falling

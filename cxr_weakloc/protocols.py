@@ -6,7 +6,7 @@
 __all__ = ['PROTOCOLS', 'ON_TEST', 'Score', 'VINDR_HIT', 'true_boxes_of', 'truth_masks', 'tune_protocols', 'subset_truth',
            'align', 'Evaluation', 'evaluate']
 
-# %% ../nbs/10b_protocols.ipynb #e407bda2
+# %% ../nbs/10b_protocols.ipynb #9453e926
 import math
 from collections import namedtuple
 from dataclasses import asdict, dataclass, field, replace
@@ -21,7 +21,7 @@ from .stats import Resamples, percentile
 from .evaluate import *
 from .evaluate import _key, _said
 
-# %% ../nbs/10b_protocols.ipynb #f2173cef
+# %% ../nbs/10b_protocols.ipynb #d6c7ff43
 PROTOCOLS = ('chexlocalize','mscxr','wsol','nih','vindr')
 ON_TEST = ' (tuned on test)'   # marks a published figure whose threshold was chosen on the evaluated films
 
@@ -55,7 +55,7 @@ def tune_protocols(predictions, truth:Truth, into:Thresholds=None, score:str=Non
 
 def _tuned(th, p, finding): return th._get(th.protocols, _key(*p.key, base_gate(p.gate), finding))
 
-# %% ../nbs/10b_protocols.ipynb #cded5bfd
+# %% ../nbs/10b_protocols.ipynb #64dd84ca
 def subset_truth(truth:Truth, idx)->Truth: # positions
     "Some of the films"
     pick = lambda o: None if o is None else [o[i] for i in idx] if isinstance(o,list) else o[idx]
@@ -74,7 +74,7 @@ def align(pred:Predictions, truth:Truth)->tuple: # Predictions, Truth, Rejection
     j = [at[k] for k in truth.image_ids[keep]]; t = subset_truth(truth, keep)
     return replace(pred, maps=torch.as_tensor(pred.maps)[j], prob=None if pred.prob is None else pred.prob[j], image_ids=t.image_ids), t, rej
 
-# %% ../nbs/10b_protocols.ipynb #d2dcdf6b
+# %% ../nbs/10b_protocols.ipynb #0860568a
 Score = namedtuple('Score', 'names rows values stat why defaults', defaults=('undefined',None)) # names of the k figures; positions of films; (len(rows),...); stat; why a film may be left out
 
 def _mean(name, rows, values, why='undefined'): return Score((name,), np.asarray(rows), np.asarray(values,dtype=float).reshape(len(rows),1), mean_stat, why)
@@ -130,10 +130,12 @@ def _nih(p, truth, th):
     r = BoxRule(**_tuned(th,p,truth.finding)['boxes']); m = _matches(p, truth, r, i, LOW_IOUS)
     return out + [Score(('map_low',), i, np.arange(len(i))[:,None], lambda w,_: ap_stat(w,m).mean(1,keepdims=True))]
 
-def _detections(p, truth, rule, i): return detect(torch.as_tensor(p.maps)[i], rule, truth.size, None if p.prob is None else p.prob[i])
+def _detections(p, truth, rule, i): # kept with the predictions: two protocols ask
+    if (k := (rule,truth.size,tuple(i))) not in (kept := p.__dict__.setdefault('_boxes',{})): kept[k] = detect(torch.as_tensor(p.maps)[i], rule, truth.size, None if p.prob is None else p.prob[i])
+    return kept[k]
 def _matches(p, truth, rule, i, ious, det=None): b = true_boxes_of(truth)[0]; det = _detections(p,truth,rule,i) if det is None else det; return [match(det, [b[j] for j in i], T) for T in ious]
 
-# %% ../nbs/10b_protocols.ipynb #8747c96b
+# %% ../nbs/10b_protocols.ipynb #0230845b
 VINDR_HIT = .3 # IoU at which a mark hits in FROC and AFROC
 
 def _vindr(p, truth, th):
@@ -165,7 +167,7 @@ def _vindr(p, truth, th):
 
 _SCORES = dict(chexlocalize=_chexlocalize, mscxr=_mscxr, wsol=_wsol, nih=_nih, vindr=_vindr)
 
-# %% ../nbs/10b_protocols.ipynb #6c4c6d3a
+# %% ../nbs/10b_protocols.ipynb #84c34edc
 @dataclass
 class Evaluation:
     "What `evaluate` returns"

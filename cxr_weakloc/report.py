@@ -8,7 +8,7 @@ __all__ = ['KINDS', 'SHOWN', 'ORDER', 'GATES', 'CSS', 'NAMES', 'METHODS_NOTE', '
            'forest_metric', 'main_table', 'classify_table', 'targets_html', 'comparison_forest', 'file_hash',
            'versions', 'report_html', 'write_report']
 
-# %% ../nbs/11_report.ipynb #9ebc0ad6
+# %% ../nbs/11_report.ipynb #6aca2b23
 import base64, datetime, hashlib, html, importlib.metadata, io, math, platform
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from .core import BadInput, Rejections, atomic
 from .metrics import minmax, on_grid, union_iou
 from .evaluate import *
 
-# %% ../nbs/11_report.ipynb #8df46e6d
+# %% ../nbs/11_report.ipynb #46916b93
 def num(v, digits=2, sign=False): # '0.72', '−0.03', '+0.10'; an en dash for what is not known
     "A number as it stands in the text"
     if v is None or not math.isfinite(v): return '–'
@@ -33,7 +33,7 @@ def span(r, digits=2, sign=False): # r: row of the results, or None
     n = lambda v: num(v,digits,sign)
     return n(r.value) if not math.isfinite(r.ci_low) else f'{n(r.value)} ({n(r.ci_low)} to {n(r.ci_high)})'
 
-# %% ../nbs/11_report.ipynb #fa307948
+# %% ../nbs/11_report.ipynb #97636819
 def _join(o): o = list(o); return o[0] if len(o)==1 else ', '.join(o[:-1])+' and '+o[-1]
 
 def verdict(results:pd.DataFrame, condition:str='matched')->str:
@@ -79,7 +79,7 @@ def missed(targets:pd.DataFrame)->str: # one sentence
     each = lambda d: ', '.join((f'{r.finding} {r.condition} ' if r.finding else '')+num(r.value,1 if r.metric=='time' else 3) for r in d.itertuples())
     return f'{n-len(m)} of {n} figures set beforehand were reached. Not reached: '+'; '.join(f'{t} ({words(g)}): {each(d)}' for (t,g),d in m.groupby(['target','goal'],sort=False))+'.'
 
-# %% ../nbs/11_report.ipynb #ba250da9
+# %% ../nbs/11_report.ipynb #71cb889f
 KINDS = ('best','median','worst','false alarm','miss')
 
 def choose_panels(scores:pd.DataFrame, # from `score_all`
@@ -97,7 +97,7 @@ def choose_panels(scores:pd.DataFrame, # from `score_all`
         out += [(c,f,k,d.image_id.iloc[0],None if seed is None else int(seed)) for k,d in pick.items() if len(d)]
     return pd.DataFrame(out, columns=['condition','finding','kind','image_id','seed'])
 
-# %% ../nbs/11_report.ipynb #32a1dbc4
+# %% ../nbs/11_report.ipynb #6a3fb86b
 @dataclass
 class Panel:
     "One study to show"
@@ -140,7 +140,7 @@ def make_panels(chosen:pd.DataFrame,   # from `choose_panels`
         out.append(q)
     return out
 
-# %% ../nbs/11_report.ipynb #223748b2
+# %% ../nbs/11_report.ipynb #9ec5640d
 def _jpeg(rgb): # (S,S,3) uint8
     b = io.BytesIO(); Image.fromarray(rgb).save(b, 'JPEG', quality=86); return 'data:image/jpeg;base64,'+base64.b64encode(b.getvalue()).decode()
 
@@ -178,7 +178,7 @@ def panel_html(p:Panel)->str:
     z = '' if p.prob is None else f' Zero-shot probability of the refined model {num(p.prob)}: called {"positive" if p.said else "negative"}.'
     return f'<figure class="panel"><figcaption><b>{p.kind.capitalize()}</b> · {html.escape(what)} · study {html.escape(p.image_id)}.{z}{" "+html.escape(p.note) if p.note else ""}</figcaption><div class="tiles">{"".join(tiles)}</div></figure>'
 
-# %% ../nbs/11_report.ipynb #43d5689a
+# %% ../nbs/11_report.ipynb #35cd7b67
 ORDER = (('baseline','none'),('baseline','anatomy'),('baseline','anatomy-truth'),('refined','none'),('refined','anatomy'),('refined','anatomy-truth'),('ceiling','none'),('ceiling','anatomy'),
          ('baseline','zeroshot'),('baseline','anatomy+zeroshot'),('refined','zeroshot'),('refined','anatomy+zeroshot'),('ceiling','zeroshot'),('control:two-step','zeroshot'),
          *((f'control:{c}','none') for c in CONTROLS if c!='two-step'))
@@ -221,7 +221,7 @@ def forest_metric(results, metric, finding, condition, gates=('none','anatomy','
             seeds[label(s,g)] = results[results.system.str.startswith(s+'@')&(results.gate==g)&(results.metric==metric)&(results.finding==finding)&(results.condition==condition)].value.tolist()
     return forest(rows, title or f'{finding}, {condition}', ref=goal, seeds={k:v for k,v in seeds.items() if len(v)>1}) if rows else ''
 
-# %% ../nbs/11_report.ipynb #5a603298
+# %% ../nbs/11_report.ipynb #19082000
 CSS = '''
 :root{--ink:#1c2430;--soft:#5b6673;--line:#d9dee4;--base:#7a8694;--ref:#b3402e;--ceil:#3c7a57;--ctl:#a9b1ba;--bg:#fff}
 *{box-sizing:border-box} html{color-scheme:light;-webkit-text-size-adjust:100%}
@@ -241,6 +241,7 @@ td small{display:block;color:var(--soft);font-size:.88em;white-space:nowrap} th[
 .forest{margin:.4rem 0;min-width:0} .forest svg{width:100%;max-width:31rem;height:auto;display:block} .forest figcaption{color:var(--ink);font-weight:600}
 svg .grid{stroke:var(--line)} svg .goal{stroke:var(--ink);stroke-dasharray:3 3} svg text{font-size:12px;fill:var(--soft)} svg .tick{text-anchor:middle;font-size:11px} svg .name{text-anchor:end;fill:var(--ink)} svg .name.ctl{fill:var(--soft)} svg .name.main{font-weight:700}
 svg .ci{stroke-width:2;stroke:var(--base)} svg .pt{fill:var(--base)} svg .ref.ci{stroke:var(--ref)} svg .ref.pt{fill:var(--ref)} svg .ceil.ci{stroke:var(--ceil)} svg .ceil.pt{fill:var(--ceil)} svg .ctl.ci{stroke:var(--ctl)} svg .ctl.pt{fill:var(--ctl)} svg .seed{fill:none;stroke:var(--soft);stroke-width:.8}
+svg .curve{fill:none;stroke:var(--base);stroke-width:1.8} svg .band{fill:var(--base);opacity:.14;stroke:none} svg .curve.ref{stroke:var(--ref)} svg .band.ref{fill:var(--ref)} svg .curve.ceil{stroke:var(--ceil)} svg .band.ceil{fill:var(--ceil)} svg .curve.ctl{stroke:var(--ctl)} svg .band.ctl{fill:var(--ctl)} svg .axis{stroke:var(--ink);fill:none} svg .lab{text-anchor:middle} svg .key{text-anchor:start;fill:var(--ink)}
 .panel{margin:1.1rem 0 1.8rem} .panel figcaption b{color:var(--ink)} .tiles{display:grid;grid-template-columns:repeat(5,1fr);gap:.5rem} .tile svg{width:100%;height:auto;display:block} .tile image{image-rendering:auto}
 .cap{font-size:.78rem;line-height:1.35;padding-top:.25rem} .cap b{color:var(--ink);font-weight:600}
 .truth{fill:none;stroke:#5cc8ff;stroke-width:1.6;vector-effect:non-scaling-stroke} .answer{fill:none;stroke:#fff;stroke-width:1.4;stroke-dasharray:4 3;vector-effect:non-scaling-stroke}
@@ -251,7 +252,7 @@ details{margin:.5rem 0} summary{cursor:pointer;font:600 .92rem system-ui,sans-se
 @media print{main{max-width:none;padding:0}.panel,.forest,tr{break-inside:avoid}details>*{display:block}}
 '''
 
-# %% ../nbs/11_report.ipynb #0b68be46
+# %% ../nbs/11_report.ipynb #0612b485
 NAMES = dict(mask_iou='Mask IoU', box_iou='Box IoU', pointing='Pointing', energy_in_anatomy='Energy in anatomy', energy_in_truth='Energy in truth', cnr='CNR', loc_acc='Right finding and place', auc='AUC', ece='ECE')
 
 def _table(head, rows, caption, classes=None, kind=''): # head: names; rows: lists of html, the first the row's header
@@ -302,7 +303,7 @@ def comparison_forest(results, metric='mask_iou')->str:
     m = max(.1, math.ceil(10*max(abs(v) for r in rows for v in r[1:4] if math.isfinite(v)))/10)
     return forest(rows, f'{NAMES[metric]}: refined without gate minus baseline with gate', -m, m, ref=0., seeds=None)
 
-# %% ../nbs/11_report.ipynb #0d7f54c5
+# %% ../nbs/11_report.ipynb #25c0a80a
 def file_hash(path)->str: # sha256, 16 hex digits
     "Which file it was"
     try: return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
@@ -333,10 +334,10 @@ def _rejections(rej, used):
     t = _table(['Study','Reason','File'], [[html.escape(str(r.id)),f'<td class="l w">{html.escape(str(r.reason))}</td>',f'<td class="l w">{html.escape(Path(str(r.file)).name)}</td>'] for r in d.head(50).itertuples()], 'Studies set aside'+(f', the first 50 of {len(d)}' if len(d)>50 else ''))
     return s+f'<details><summary>Which, and why</summary>{t}</details>'
 
-# %% ../nbs/11_report.ipynb #fa1a0762
+# %% ../nbs/11_report.ipynb #8f52887e
 def report_html(results:pd.DataFrame, # from `results_table`
                 panels=(),            # list of `Panel`
-                meta:dict=None        # title, subtitle, data, command, revision, checkpoints {name: hash}, seeds, seconds {'refine':, 'demo':}, rejections, used, notes [str], date; all optional
+                meta:dict=None        # title, subtitle, data, command, revision, checkpoints {name: hash}, seeds, seconds {'refine':, 'demo':}, rejections, used, notes [str], date, sections [(id, heading, html)]; all optional
                )->str:
     "The whole report as one HTML document"
     m = dict(meta or {}); t = targets_table(results, m.get('seconds')); c = claim(results); esc = html.escape
@@ -363,6 +364,7 @@ def report_html(results:pd.DataFrame, # from `results_table`
             here = [p for p in panels if (p.condition,p.finding)==k]; none = [o for o in KINDS[3:] if o not in {p.kind for p in here}]
             add(f'<h3>{esc(k[1])}, {esc(k[0])}</h3>', *(panel_html(p) for p in here), f'<p class="note">There was no {" and no ".join(none)}.</p>' if none else '')
         add('</section>')
+    for k,h,x in m.get('sections',()): add(f'<section aria-labelledby="{esc(k)}"><h2 id="{esc(k)}">{esc(h)}</h2>', x, '</section>')
     add(f'<section aria-labelledby="methods"><h2 id="methods">How it was measured</h2><p>{METHODS_NOTE}</p>', *(f'<p>{esc(o)}</p>' for o in m.get('notes',())), '</section>')
     csv = base64.b64encode(results.to_csv(index=False, float_format='%.6g').encode()).decode()
     add('<section aria-labelledby="provenance"><h2 id="provenance">Provenance</h2>', _dl({'Command':m.get('command'),'Code revision':m.get('revision'),'Checkpoints (sha256)':_flat(m.get('checkpoints')),'Training seeds':_flat(m.get('seeds') or seeds),
