@@ -6,7 +6,7 @@
 __all__ = ['OUTCOMES_SHOWN', 'tex', 'latex_table', 'slug', 'latex_main', 'latex_frame', 'curves', 'standalone',
            'protocols_section', 'gating_section', 'learned_section', 'write_page']
 
-# %% ../nbs/11b_figures.ipynb #e185d3e3
+# %% ../nbs/11b_figures.ipynb #ecddc1cc
 import html, math, re
 from pathlib import Path
 import numpy as np, pandas as pd
@@ -14,7 +14,7 @@ from .core import BadInput, atomic
 from .evaluate import figure
 from .report import CSS, NAMES, ORDER, _class, _table, forest, label, num
 
-# %% ../nbs/11b_figures.ipynb #c3a2e952
+# %% ../nbs/11b_figures.ipynb #ee846f6c
 _TEX = {'\\':r'\textbackslash{}','&':r'\&','%':r'\%','$':r'\$','#':r'\#','_':r'\_','{':r'\{','}':r'\}','~':r'\textasciitilde{}','^':r'\textasciicircum{}','<':r'\textless{}','>':r'\textgreater{}','−':'$-$','–':'--','≥':r'$\geq$','≤':r'$\leq$','·':r'$\cdot$'}
 def tex(s)->str: # any text
     "Text that LaTeX prints as it is"
@@ -54,7 +54,7 @@ def latex_frame(d:pd.DataFrame, caption:str, label_:str, digits:int=3)->str: # v
         return num(v,digits) if isinstance(v,(float,np.floating)) else str(v)
     return latex_table([c.replace('_',' ') for c in head], [[of(r,c) for c in head] for _,r in d.iterrows()], caption, label_, digits)
 
-# %% ../nbs/11b_figures.ipynb #991166ac
+# %% ../nbs/11b_figures.ipynb #0c8252f4
 def curves(series, # list of (name, x, y, low, high, class); low and high may be None; class as in `forest`
            title:str, xlabel:str, ylabel:str, xlim=(0,1), ylim=(0,1),
            marks=(),      # (x, y, class): operating points
@@ -81,7 +81,7 @@ def standalone(figure_html:str)->str: # of `curves` or `forest` -> an svg file's
     css = CSS[CSS.index(':root'):CSS.index('*{box')]+CSS[CSS.index('svg .grid'):CSS.index('.panel{')]+'svg text{font-family:sans-serif}'
     return '<?xml version="1.0" encoding="UTF-8"?>\n'+svg.replace('<svg ', f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" ',1).replace('>', f'><title>{title[1] if title else ""}</title><style>{css}</style>',1)
 
-# %% ../nbs/11b_figures.ipynb #8b874c35
+# %% ../nbs/11b_figures.ipynb #2ed11c57
 def _cell3(r, digits=3): return '–' if r is None or not math.isfinite(r.value) else num(r.value,digits)+(f'<small>{num(r.ci_low,digits)} to {num(r.ci_high,digits)}</small>' if math.isfinite(r.ci_low) else '')
 def _row(d, **kw): # one row of a frame, or None
     q = d
@@ -134,7 +134,7 @@ def learned_section(learned:pd.DataFrame, strata:pd.DataFrame=None, human:pd.Dat
     if kept is not None and len(kept): out.append(_table(['Finding, condition','Seed','Change of AUC','90 % interval','Margin','p, equivalent','p, not worse'], [[html.escape(f'{r.finding}, {r.condition}'),str(r.seed),num(r.value,4,True),f'{num(r.low,4,True)} to {num(r.high,4,True)}',num(r.margin,3),num(r.p_equivalent,4),num(r.p_noninferior,4)] for r in kept.itertuples()], 'Was zero-shot ability kept? Two one-sided tests (DeLong)'))
     return ''.join(out)
 
-# %% ../nbs/11b_figures.ipynb #267ad94d
+# %% ../nbs/11b_figures.ipynb #b3562e6b
 def write_page(path, title:str, sections)->Path: # a .qmd file; as for `report_html`
     "A Quarto page with the sections in it"
     css = CSS.replace('body{','.cxr{',1).replace('main{','.cxr main{',1)

@@ -8,7 +8,7 @@ __all__ = ['GRID', 'MAP_METRICS', 'Estimate', 'on_grid', 'minmax', 'mask_iou', '
            'pointing_box', 'peak_distance', 'energy_in', 'cnr', 'region_of', 'cnr_as', 'map_scores', 'mean_stat',
            'auc_stat', 'ece_stat', 'auc', 'ece', 'operating_point', 'boot_weights', 'bootstrap', 'ratio_stat']
 
-# %% ../nbs/09_metrics.ipynb #286b09e5
+# %% ../nbs/09_metrics.ipynb #253423a8
 import math
 from collections import namedtuple
 from functools import lru_cache
@@ -18,7 +18,7 @@ from scipy.stats import rankdata
 from .core import BadInput
 from .images import boxes_to_mask
 
-# %% ../nbs/09_metrics.ipynb #e94c1042
+# %% ../nbs/09_metrics.ipynb #cf58f835
 def on_grid(maps, # (n,h,w) raw maps, any grid; tensor or array
             size:int # side S of the evaluation grid
            )->torch.Tensor: # (n,S,S) float32
@@ -28,7 +28,7 @@ def on_grid(maps, # (n,h,w) raw maps, any grid; tensor or array
     if tuple(x.shape[-2:])==(size,size): return x
     return F.interpolate(x[:,None], (size,size), mode='bilinear', align_corners=False)[:,0]
 
-# %% ../nbs/09_metrics.ipynb #09c08058
+# %% ../nbs/09_metrics.ipynb #497d7515
 def minmax(x:torch.Tensor # (n,S,S) maps
           )->torch.Tensor: # (n,S,S) in [0,1]
     "Each map scaled to its own range. A constant map, or one with nothing finite, becomes 0; so does a NaN pixel"
@@ -38,7 +38,7 @@ def minmax(x:torch.Tensor # (n,S,S) maps
     lo,hi = torch.where(ok,x,torch.inf).amin((-2,-1), keepdim=True),torch.where(ok,x,-torch.inf).amax((-2,-1), keepdim=True)
     return torch.where(ok & (hi>lo), (x-lo)/(hi-lo), 0.)
 
-# %% ../nbs/09_metrics.ipynb #2385cc3c
+# %% ../nbs/09_metrics.ipynb #4e457bb9
 def _count(b): return torch.tensor([np.count_nonzero(o) for o in b.numpy()], dtype=torch.float32)  # pixels; far quicker than .sum on bool
 
 def mask_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1], from `minmax`
@@ -50,7 +50,7 @@ def mask_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1], from `minmax`
     i,a,nm = _count(p&m),_count(p),_count(m)
     return torch.where(nm>0, i/(a+nm-i).clamp_min(1), torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #e0799b1a
+# %% ../nbs/09_metrics.ipynb #4d1ace1b
 def mask_dice(scaled:torch.Tensor, masks:torch.Tensor, threshold:float)->torch.Tensor: # (n,S,S), (n,S,S) -> (n,)
     "Dice of `scaled > threshold` and the truth; 0 for an empty prediction, NaN where the truth is empty"
     p,m = scaled>threshold, masks.bool(); nm = _count(m)
@@ -76,7 +76,7 @@ def pixel_ap(scaled:torch.Tensor, masks:torch.Tensor)->torch.Tensor: # (n,S,S) i
         out[i] = float((np.diff(t, prepend=0)*(t/(end+1))).sum()/t[-1])
     return out
 
-# %% ../nbs/09_metrics.ipynb #33d59e4f
+# %% ../nbs/09_metrics.ipynb #f74cef51
 GRID = tuple(round(.05*i, 2) for i in range(1,20))  # candidate thresholds .05 ... .95
 
 def iou_curve(scaled:torch.Tensor, # (n,S,S) maps in [0,1]
@@ -90,7 +90,7 @@ def iou_curve(scaled:torch.Tensor, # (n,S,S) maps in [0,1]
     m = masks.flatten(1); a,i,nm = count(b.flatten()), count(b[m]), m.sum(1, keepdim=True).float()
     return torch.where(nm>0, i/(a+nm-i).clamp_min(1), torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #1cc9d6e5
+# %% ../nbs/09_metrics.ipynb #6f5e0b0d
 def tune_threshold(maps,           # (n,h,w) raw maps of validation positives
                    masks,          # (n,S,S) bool truth
                    thresholds=GRID,
@@ -103,7 +103,7 @@ def tune_threshold(maps,           # (n,h,w) raw maps of validation positives
     if c.isnan().all(): raise BadInput('no positive with a truth to tune the threshold on', mend='give validation studies with masks or boxes')
     return float(thresholds[c.nanmean(0).argmax()])
 
-# %% ../nbs/09_metrics.ipynb #e274c78a
+# %% ../nbs/09_metrics.ipynb #bc640fd3
 def component_boxes(binary,            # (n,S,S) bool
                     min_share:float=.1 # components smaller than this share of the largest are noise
                    )->list: # n arrays (m,4) xyxy, edges
@@ -118,7 +118,7 @@ def component_boxes(binary,            # (n,S,S) bool
         return np.array([r[1:] for r in o if r[0]>=min_share*o[0][0]], dtype=float).reshape(-1,4)
     return [keep(o) for o in out]
 
-# %% ../nbs/09_metrics.ipynb #4a923e9d
+# %% ../nbs/09_metrics.ipynb #d72c33d0
 def union_iou(a, # (m,4) boxes xyxy, edges; any unit
               b  # (k,4)
              )->float:
@@ -132,7 +132,7 @@ def union_iou(a, # (m,4) boxes xyxy, edges; any unit
     area = np.diff(ys)[:,None]*np.diff(xs); p,t = cover(a),cover(b)
     return math.nan if not (area*t).sum() else float((area*(p&t)).sum()/(area*(p|t)).sum())
 
-# %% ../nbs/09_metrics.ipynb #9f6f326e
+# %% ../nbs/09_metrics.ipynb #7b3f3aa1
 def box_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1]
             boxes,               # n arrays (m,4) of true boxes, edges, on the S grid
             threshold:float,     # chosen on validation for boxes, not the one for masks
@@ -152,7 +152,7 @@ def tune_box_threshold(maps, boxes, # (n,h,w) raw maps of validation positives; 
     if c.isnan().all(): raise BadInput('no positive with a box to tune the threshold on', mend='give validation studies with boxes')
     return float(thresholds[c.nanmean(1).argmax()])
 
-# %% ../nbs/09_metrics.ipynb #008eb4b4
+# %% ../nbs/09_metrics.ipynb #42485c7f
 def _dot(a, b): return torch.bmm(a[:,None], b[:,:,None])[:,0,0]  # (n,p),(n,p) -> (n,) without a temporary
 
 def pointing(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
@@ -203,7 +203,7 @@ def energy_in(x:torch.Tensor,     # (n,S,S) raw maps on the evaluation grid
     s = torch.where(e>0, _dot(a,r)/torch.where(e>0, e, 1.), 0.)
     return torch.where(r.amax(1)>0, s, torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #ba96f411
+# %% ../nbs/09_metrics.ipynb #64d14482
 def cnr(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
         masks:torch.Tensor, # (n,S,S) bool truth
         scaled:torch.Tensor=None # `minmax(x)`, if already known
@@ -218,7 +218,7 @@ def cnr(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
     r = torch.where(v>1e-9, d/v.clamp_min(1e-9).sqrt(), torch.where(d.abs()<1e-6, 0., torch.nan))
     return torch.where((ni>0)&(no>0), r, torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #373646b8
+# %% ../nbs/09_metrics.ipynb #c94fab43
 def region_of(boxes, size:int)->torch.Tensor: # n arrays (m,4) -> (n,S,S) bool
     "The area that the boxes cover: the truth of a set that has boxes only"
     return torch.stack([boxes_to_mask(o, size, size) for o in boxes]) if len(boxes) else torch.zeros(0,size,size,dtype=torch.bool)
@@ -240,7 +240,7 @@ def cnr_as(x:torch.Tensor,    # (n,S,S) raw maps
             if len(o): out[i] = o.nanmean()
     return out
 
-# %% ../nbs/09_metrics.ipynb #cec499c8
+# %% ../nbs/09_metrics.ipynb #af6d26ca
 MAP_METRICS = ('mask_iou','box_iou','pointing','energy_in_anatomy','energy_in_truth','cnr')
 
 def map_scores(maps,          # (n,h,w) raw signed maps
@@ -264,7 +264,7 @@ def map_scores(maps,          # (n,h,w) raw signed maps
         for k,v in r.items(): out[k][sl] = v.numpy()
     return out
 
-# %% ../nbs/09_metrics.ipynb #b12bbce1
+# %% ../nbs/09_metrics.ipynb #dfddb9f2
 def mean_stat(w,     # (r,n) weights, one row per resample
               values # (n,k); NaN takes no part
              )->np.ndarray: # (r,k)
@@ -296,7 +296,7 @@ def ece_stat(w,      # (r,n)
         out.append(np.abs((w*(y-p))@np.eye(bins)[b]).sum(1)/w.sum(1))  # sum over bins of |sum of (label - probability)|
     return np.stack(out,1)
 
-# %% ../nbs/09_metrics.ipynb #c1018afa
+# %% ../nbs/09_metrics.ipynb #924c16b2
 def _point(stat, p, y): # one figure from (n,) probabilities and labels
     v = np.stack([np.asarray(p,dtype=float), np.asarray(y,dtype=float)],1); v = v[np.isfinite(v[:,0]) & np.isin(v[:,1],(0,1))]
     return float(stat(np.ones((1,len(v))), v)[0,0]) if len(v) else math.nan
@@ -309,7 +309,7 @@ def ece(prob, labels, bins:int=15)->float: # (n,) probabilities; (n,) 1 or 0, an
     "Expected calibration error with `bins` of equal mass"
     return _point(lambda w,v: ece_stat(w,v,bins), prob, labels)
 
-# %% ../nbs/09_metrics.ipynb #36720afc
+# %% ../nbs/09_metrics.ipynb #a979b18f
 def operating_point(prob, labels)->float: # (n,) probabilities; (n,) 1 or 0, anything else is left out
     "The probability above which a study is called positive: maximizes balanced accuracy. Raises `BadInput` with one class"
     p,y = np.asarray(prob,dtype=float), np.asarray(labels,dtype=float); ok = np.isfinite(p)&np.isin(y,(0,1)); p,y = p[ok],y[ok]==1
@@ -318,7 +318,7 @@ def operating_point(prob, labels)->float: # (n,) probabilities; (n,) 1 or 0, any
     j = np.array([(p[y]>t).mean()-(p[~y]>t).mean() for t in c]); gap = np.diff(u) if len(u)>1 else np.ones(1)
     return float(c[np.lexsort((-gap, -j.round(12)))[0]])
 
-# %% ../nbs/09_metrics.ipynb #3d3304e2
+# %% ../nbs/09_metrics.ipynb #02ecbccc
 @lru_cache(maxsize=16)
 def _weights(patients, n_boot, seed):
     u,inv = np.unique(np.array(patients, dtype=object).astype(str), return_inverse=True)
@@ -349,7 +349,7 @@ def bootstrap(values,         # (n,) or (n,k) one row per study; NaN takes no pa
     e = Estimate(point, lo, hi, n)
     return Estimate(*(o[0].item() for o in e)) if len(point)==1 and (one or stat is not mean_stat) else e
 
-# %% ../nbs/09_metrics.ipynb #e11be84c
+# %% ../nbs/09_metrics.ipynb #898fd504
 def ratio_stat(w,     # (r,n)
                values # (n,2): numerator, denominator; a study where either is NaN takes no part
               )->np.ndarray: # (r,1)

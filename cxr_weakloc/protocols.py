@@ -6,7 +6,7 @@
 __all__ = ['PROTOCOLS', 'ON_TEST', 'Score', 'VINDR_HIT', 'true_boxes_of', 'truth_masks', 'tune_protocols', 'subset_truth',
            'align', 'Evaluation', 'evaluate']
 
-# %% ../nbs/10b_protocols.ipynb #9453e926
+# %% ../nbs/10b_protocols.ipynb #dcf6ab41
 import math
 from collections import namedtuple
 from dataclasses import asdict, dataclass, field, replace
@@ -17,11 +17,11 @@ from .boxes import BoxRule, Detections, detect, tune_boxes
 from .conventions import *
 from .conventions import WSOL_IOUS, WSOL_THRESHOLDS, NIH_IOU, NIH_IOBB
 from .detection import *
-from .stats import Resamples, percentile
+from .stats import Resamples, fit_platt, platt
 from .evaluate import *
 from .evaluate import _key, _said
 
-# %% ../nbs/10b_protocols.ipynb #d6c7ff43
+# %% ../nbs/10b_protocols.ipynb #227a2ec7
 PROTOCOLS = ('chexlocalize','mscxr','wsol','nih','vindr')
 ON_TEST = ' (tuned on test)'   # marks a published figure whose threshold was chosen on the evaluated films
 
@@ -41,7 +41,7 @@ def _pos(truth): # positives that have a place
 
 def tune_protocols(predictions, truth:Truth, into:Thresholds=None, score:str=None # of boxes; None: 'prob*share' with probabilities, else 'peak'
                   )->Thresholds:
-    "Everything that any protocol tunes, on validation: the thresholds of chapter 10, CheXlocalize's, wsolevaluation's, and the box rule. Raises `BadInput` for a test split"
+    "Everything that any protocol tunes, on validation: the thresholds of chapter 10, CheXlocalize's, wsolevaluation's, the box rule, and the calibration of the probabilities. Raises `BadInput` for a test split"
     th = tune(predictions, truth, into); i = _pos(truth)
     if not len(i): raise BadInput(f'no positive with a place in {truth}', mend='give validation studies with masks or boxes')
     b = true_boxes_of(truth)[0]; m = truth_masks(truth, i)
@@ -50,12 +50,12 @@ def tune_protocols(predictions, truth:Truth, into:Thresholds=None, score:str=Non
         if k in th.protocols: continue
         maps = torch.as_tensor(p.maps)[i]; o = [wsol_overlaps(wsol_scale(maps[a:a+64],truth.size), [b[j] for j in i[a:a+64]]) for a in range(0,len(i),64)]; one,best = (np.concatenate(v) for v in zip(*o)); lv = wsol_levels(); T = lambda v,d: float(WSOL_THRESHOLDS[(v[:,lv]>=d).mean(0).argmax()])
         rule = tune_boxes(maps, [b[j] for j in i], truth.size, score=score or ('peak' if p.prob is None else 'prob*share'))
-        th.protocols[k] = dict(chexlocalize=tune_chexlocalize(maps, m), maxboxacc=T(one,.5), maxboxaccv2=[T(best,d) for d in WSOL_IOUS], boxes=asdict(rule))
+        th.protocols[k] = dict(chexlocalize=tune_chexlocalize(maps, m), maxboxacc=T(one,.5), maxboxaccv2=[T(best,d) for d in WSOL_IOUS], boxes=asdict(rule), **({} if p.prob is None else dict(platt=fit_platt(p.prob, truth.labels))))
     return th
 
 def _tuned(th, p, finding): return th._get(th.protocols, _key(*p.key, base_gate(p.gate), finding))
 
-# %% ../nbs/10b_protocols.ipynb #64dd84ca
+# %% ../nbs/10b_protocols.ipynb #29171f72
 def subset_truth(truth:Truth, idx)->Truth: # positions
     "Some of the films"
     pick = lambda o: None if o is None else [o[i] for i in idx] if isinstance(o,list) else o[idx]
@@ -74,7 +74,7 @@ def align(pred:Predictions, truth:Truth)->tuple: # Predictions, Truth, Rejection
     j = [at[k] for k in truth.image_ids[keep]]; t = subset_truth(truth, keep)
     return replace(pred, maps=torch.as_tensor(pred.maps)[j], prob=None if pred.prob is None else pred.prob[j], image_ids=t.image_ids), t, rej
 
-# %% ../nbs/10b_protocols.ipynb #0860568a
+# %% ../nbs/10b_protocols.ipynb #3001b5e2
 Score = namedtuple('Score', 'names rows values stat why defaults', defaults=('undefined',None)) # names of the k figures; positions of films; (len(rows),...); stat; why a film may be left out
 
 def _mean(name, rows, values, why='undefined'): return Score((name,), np.asarray(rows), np.asarray(values,dtype=float).reshape(len(rows),1), mean_stat, why)
@@ -98,7 +98,7 @@ def _mscxr(p, truth, th):
     i = np.flatnonzero(truth.positive); b = true_boxes_of(truth)[0]
     def f(x, s, m, j):
         d = {f'miou_minmax_{e}': mscxr_iou(x, m, empty=e) for e in ('drop','zero')}
-        d |= {f"cnr{'' if g else '_abs'}": cnr_as(x, m, signed=g) for g in (True,False)}
+        v = cnr(x, m, s); d |= dict(cnr=v, cnr_abs=v.abs())
         return d | {f"cnr{'' if g else '_abs'}_per_box": cnr_as(x, boxes=[b[k] for k in j], signed=g, per_box=True) for g in (True,False)}
     v = _maps_in(p, truth, i, f) or {}
     if len(i) and float(torch.as_tensor(p.maps).abs().nan_to_num(0,0,0).max()) <= 1: v |= _maps_in(p, truth, i, lambda x,s,m,j: {f'miou_cosine_{e}': mscxr_iou(x,m,'none',e) for e in ('drop','zero')})
@@ -135,7 +135,7 @@ def _detections(p, truth, rule, i): # kept with the predictions: two protocols a
     return kept[k]
 def _matches(p, truth, rule, i, ious, det=None): b = true_boxes_of(truth)[0]; det = _detections(p,truth,rule,i) if det is None else det; return [match(det, [b[j] for j in i], T) for T in ious]
 
-# %% ../nbs/10b_protocols.ipynb #0230845b
+# %% ../nbs/10b_protocols.ipynb #37a4afc0
 VINDR_HIT = .3 # IoU at which a mark hits in FROC and AFROC
 
 def _vindr(p, truth, th):
@@ -163,11 +163,12 @@ def _vindr(p, truth, th):
     if p.prob is not None:
         y = truth.labels[i]; both = len(set(y[np.isfinite(p.prob[i])]))>1; k = i[np.isfinite(p.prob[i])]
         out += [Score((n,), k, np.c_[p.prob[k],truth.labels[k]], s if both else (lambda w,v: np.full((len(w),1),np.nan)), 'one class only: no AUC, no calibration') for n,s in (('auc',auc_stat),('ece',ece_stat))]
+        if both: out.append(Score(('ece_calibrated',), k, np.c_[platt(p.prob[k],_tuned(th,p,truth.finding)['platt']),truth.labels[k]], ece_stat))
     return out
 
 _SCORES = dict(chexlocalize=_chexlocalize, mscxr=_mscxr, wsol=_wsol, nih=_nih, vindr=_vindr)
 
-# %% ../nbs/10b_protocols.ipynb #84c34edc
+# %% ../nbs/10b_protocols.ipynb #98da9950
 @dataclass
 class Evaluation:
     "What `evaluate` returns"

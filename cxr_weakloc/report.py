@@ -8,7 +8,7 @@ __all__ = ['KINDS', 'SHOWN', 'ORDER', 'GATES', 'CSS', 'NAMES', 'METHODS_NOTE', '
            'forest_metric', 'main_table', 'classify_table', 'targets_html', 'comparison_forest', 'file_hash',
            'versions', 'report_html', 'write_report']
 
-# %% ../nbs/11_report.ipynb #6aca2b23
+# %% ../nbs/11_report.ipynb #9ebc0ad6
 import base64, datetime, hashlib, html, importlib.metadata, io, math, platform
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from .core import BadInput, Rejections, atomic
 from .metrics import minmax, on_grid, union_iou
 from .evaluate import *
 
-# %% ../nbs/11_report.ipynb #46916b93
+# %% ../nbs/11_report.ipynb #8df46e6d
 def num(v, digits=2, sign=False): # '0.72', '−0.03', '+0.10'; an en dash for what is not known
     "A number as it stands in the text"
     if v is None or not math.isfinite(v): return '–'
@@ -33,7 +33,7 @@ def span(r, digits=2, sign=False): # r: row of the results, or None
     n = lambda v: num(v,digits,sign)
     return n(r.value) if not math.isfinite(r.ci_low) else f'{n(r.value)} ({n(r.ci_low)} to {n(r.ci_high)})'
 
-# %% ../nbs/11_report.ipynb #97636819
+# %% ../nbs/11_report.ipynb #fa307948
 def _join(o): o = list(o); return o[0] if len(o)==1 else ', '.join(o[:-1])+' and '+o[-1]
 
 def verdict(results:pd.DataFrame, condition:str='matched')->str:
@@ -79,7 +79,7 @@ def missed(targets:pd.DataFrame)->str: # one sentence
     each = lambda d: ', '.join((f'{r.finding} {r.condition} ' if r.finding else '')+num(r.value,1 if r.metric=='time' else 3) for r in d.itertuples())
     return f'{n-len(m)} of {n} figures set beforehand were reached. Not reached: '+'; '.join(f'{t} ({words(g)}): {each(d)}' for (t,g),d in m.groupby(['target','goal'],sort=False))+'.'
 
-# %% ../nbs/11_report.ipynb #71cb889f
+# %% ../nbs/11_report.ipynb #ba250da9
 KINDS = ('best','median','worst','false alarm','miss')
 
 def choose_panels(scores:pd.DataFrame, # from `score_all`
@@ -97,7 +97,7 @@ def choose_panels(scores:pd.DataFrame, # from `score_all`
         out += [(c,f,k,d.image_id.iloc[0],None if seed is None else int(seed)) for k,d in pick.items() if len(d)]
     return pd.DataFrame(out, columns=['condition','finding','kind','image_id','seed'])
 
-# %% ../nbs/11_report.ipynb #6a3fb86b
+# %% ../nbs/11_report.ipynb #32a1dbc4
 @dataclass
 class Panel:
     "One study to show"
@@ -140,7 +140,7 @@ def make_panels(chosen:pd.DataFrame,   # from `choose_panels`
         out.append(q)
     return out
 
-# %% ../nbs/11_report.ipynb #9ec5640d
+# %% ../nbs/11_report.ipynb #223748b2
 def _jpeg(rgb): # (S,S,3) uint8
     b = io.BytesIO(); Image.fromarray(rgb).save(b, 'JPEG', quality=86); return 'data:image/jpeg;base64,'+base64.b64encode(b.getvalue()).decode()
 
@@ -178,7 +178,7 @@ def panel_html(p:Panel)->str:
     z = '' if p.prob is None else f' Zero-shot probability of the refined model {num(p.prob)}: called {"positive" if p.said else "negative"}.'
     return f'<figure class="panel"><figcaption><b>{p.kind.capitalize()}</b> · {html.escape(what)} · study {html.escape(p.image_id)}.{z}{" "+html.escape(p.note) if p.note else ""}</figcaption><div class="tiles">{"".join(tiles)}</div></figure>'
 
-# %% ../nbs/11_report.ipynb #35cd7b67
+# %% ../nbs/11_report.ipynb #43d5689a
 ORDER = (('baseline','none'),('baseline','anatomy'),('baseline','anatomy-truth'),('refined','none'),('refined','anatomy'),('refined','anatomy-truth'),('ceiling','none'),('ceiling','anatomy'),
          ('baseline','zeroshot'),('baseline','anatomy+zeroshot'),('refined','zeroshot'),('refined','anatomy+zeroshot'),('ceiling','zeroshot'),('control:two-step','zeroshot'),
          *((f'control:{c}','none') for c in CONTROLS if c!='two-step'))
@@ -221,7 +221,7 @@ def forest_metric(results, metric, finding, condition, gates=('none','anatomy','
             seeds[label(s,g)] = results[results.system.str.startswith(s+'@')&(results.gate==g)&(results.metric==metric)&(results.finding==finding)&(results.condition==condition)].value.tolist()
     return forest(rows, title or f'{finding}, {condition}', ref=goal, seeds={k:v for k,v in seeds.items() if len(v)>1}) if rows else ''
 
-# %% ../nbs/11_report.ipynb #19082000
+# %% ../nbs/11_report.ipynb #0a7343b5
 CSS = '''
 :root{--ink:#1c2430;--soft:#5b6673;--line:#d9dee4;--base:#7a8694;--ref:#b3402e;--ceil:#3c7a57;--ctl:#a9b1ba;--bg:#fff}
 *{box-sizing:border-box} html{color-scheme:light;-webkit-text-size-adjust:100%}
@@ -252,7 +252,7 @@ details{margin:.5rem 0} summary{cursor:pointer;font:600 .92rem system-ui,sans-se
 @media print{main{max-width:none;padding:0}.panel,.forest,tr{break-inside:avoid}details>*{display:block}}
 '''
 
-# %% ../nbs/11_report.ipynb #0612b485
+# %% ../nbs/11_report.ipynb #0b68be46
 NAMES = dict(mask_iou='Mask IoU', box_iou='Box IoU', pointing='Pointing', energy_in_anatomy='Energy in anatomy', energy_in_truth='Energy in truth', cnr='CNR', loc_acc='Right finding and place', auc='AUC', ece='ECE')
 
 def _table(head, rows, caption, classes=None, kind=''): # head: names; rows: lists of html, the first the row's header
@@ -303,7 +303,7 @@ def comparison_forest(results, metric='mask_iou')->str:
     m = max(.1, math.ceil(10*max(abs(v) for r in rows for v in r[1:4] if math.isfinite(v)))/10)
     return forest(rows, f'{NAMES[metric]}: refined without gate minus baseline with gate', -m, m, ref=0., seeds=None)
 
-# %% ../nbs/11_report.ipynb #25c0a80a
+# %% ../nbs/11_report.ipynb #0d7f54c5
 def file_hash(path)->str: # sha256, 16 hex digits
     "Which file it was"
     try: return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
@@ -334,7 +334,7 @@ def _rejections(rej, used):
     t = _table(['Study','Reason','File'], [[html.escape(str(r.id)),f'<td class="l w">{html.escape(str(r.reason))}</td>',f'<td class="l w">{html.escape(Path(str(r.file)).name)}</td>'] for r in d.head(50).itertuples()], 'Studies set aside'+(f', the first 50 of {len(d)}' if len(d)>50 else ''))
     return s+f'<details><summary>Which, and why</summary>{t}</details>'
 
-# %% ../nbs/11_report.ipynb #8f52887e
+# %% ../nbs/11_report.ipynb #3ad0adaf
 def report_html(results:pd.DataFrame, # from `results_table`
                 panels=(),            # list of `Panel`
                 meta:dict=None        # title, subtitle, data, command, revision, checkpoints {name: hash}, seeds, seconds {'refine':, 'demo':}, rejections, used, notes [str], date, sections [(id, heading, html)]; all optional

@@ -4,17 +4,18 @@
 
 # %% auto #0
 __all__ = ['Paired', 'DeLong', 'Difference', 'Equivalence', 'Resamples', 'percentile', 'bca', 'bands', 'paired', 'permutation_p',
-           'holm', 'delong', 'delong_test', 'equivalence', 'auc_kept']
+           'holm', 'delong', 'delong_test', 'fit_platt', 'platt', 'equivalence', 'auc_kept']
 
-# %% ../nbs/09e_stats.ipynb #81afa874
+# %% ../nbs/09e_stats.ipynb #9d32c7f4
 import math
 from collections import namedtuple
 import numpy as np, pandas as pd
+from scipy.optimize import minimize
 from scipy.stats import norm, rankdata, t as student
 from .core import BadInput
 from .metrics import Estimate, auc_stat, boot_weights, mean_stat
 
-# %% ../nbs/09e_stats.ipynb #d413f0ec
+# %% ../nbs/09e_stats.ipynb #39956996
 class Resamples:
     "`n_boot` bootstrap samples of patients, shared by every figure of a set"
     def __init__(self,
@@ -62,14 +63,14 @@ def bca(x, b, jack, level:float=.95): # (k,), (r,k), (patients,k)
         a = (d**3).sum()/(6*s) if s>0 else 0.; lo[k],hi[k] = np.quantile(v, norm.cdf(z0+(z0+z)/(1-a*(z0+z))))
     return lo,hi
 
-# %% ../nbs/09e_stats.ipynb #a8f9bfba
+# %% ../nbs/09e_stats.ipynb #7fd84d6a
 def bands(x, b, level:float=.95)->pd.DataFrame: # (k,) curve, (r,k) resampled curves -> value, low, high, sim_low, sim_high
     "Pointwise percentile band and simultaneous band of a curve"
     lo,hi = percentile(b, level); s = np.nanstd(b, axis=0, ddof=1); ok = s>1e-12
     d = np.nanmax(np.abs(b[:,ok]-x[ok])/s[ok], axis=1) if ok.any() else np.zeros(1); c = np.nanquantile(d, level)
     return pd.DataFrame(dict(value=x, low=lo, high=hi, sim_low=x-c*s, sim_high=x+c*s))
 
-# %% ../nbs/09e_stats.ipynb #3ff1a5f2
+# %% ../nbs/09e_stats.ipynb #aedabe4a
 Paired = namedtuple('Paired', 'value ci_low ci_high p n left_out')  # n: films compared; left_out: films that lacked either value
 
 def paired(a, b,          # (n,) values of two systems on the same films, NaN where undefined
@@ -93,14 +94,14 @@ def permutation_p(d,          # (n,) paired differences
     f = np.random.default_rng([seed,7]).integers(0,2,(n_perm,k),dtype=np.int8)*2.-1
     return float((1+(np.abs(f@s)>=t).sum())/(n_perm+1))
 
-# %% ../nbs/09e_stats.ipynb #17d284fa
+# %% ../nbs/09e_stats.ipynb #385e8613
 def holm(p)->np.ndarray: # (k,) p values; NaN is no question and stays NaN
     "Adjusted p values, in the order given"
     p = np.asarray(p,dtype=float); ok = np.flatnonzero(np.isfinite(p)); out = np.full(len(p),np.nan); o = ok[np.argsort(p[ok],kind='stable')]
     if len(o): out[o] = np.minimum(np.maximum.accumulate(p[o]*(len(o)-np.arange(len(o)))),1)
     return out
 
-# %% ../nbs/09e_stats.ipynb #8f0c7e58
+# %% ../nbs/09e_stats.ipynb #480dad1b
 DeLong = namedtuple('DeLong', 'auc cov')  # (k,), (k,k)
 
 def delong(scores,         # (n,) or (n,k): k predictors of the same films
@@ -124,7 +125,19 @@ def delong_test(a, b, labels, patients=None, level:float=.95)->Difference:
     d = delong(np.stack([np.asarray(a,dtype=float),np.asarray(b,dtype=float)],1), labels, patients); x = float(d.auc[0]-d.auc[1]); se = float(np.sqrt(max(d.cov[0,0]+d.cov[1,1]-2*d.cov[0,1],0))); z = norm.ppf((1+level)/2)
     return Difference(x, se, x-z*se, x+z*se, float(2*norm.sf(abs(x)/se)) if se>0 else (1. if x==0 else 0.))
 
-# %% ../nbs/09e_stats.ipynb #3678ee5a
+# %% ../nbs/09e_stats.ipynb #b5c2226b
+def fit_platt(prob, labels)->tuple: # (n,) probabilities of validation films; (n,) 1 or 0, anything else is left out -> slope, intercept
+    "Maximum-likelihood logistic line over the logit, with Platt's smoothed targets, which keep it finite where the classes separate. Raises `BadInput` with one class"
+    p,y = np.asarray(prob,dtype=float),np.asarray(labels,dtype=float); ok = np.isfinite(p)&np.isin(y,(0,1)); p,y = np.clip(p[ok],1e-6,1-1e-6),y[ok]; m = y.sum(); n = len(y)-m
+    if not m or not n: raise BadInput('a calibration needs positives and negatives', mend='use a larger validation set')
+    X = np.stack([np.log(p/(1-p)),np.ones(len(p))],1); t = np.where(y==1,(m+1)/(m+2),1/(n+2)); loss = lambda b: (np.logaddexp(0,X@b)-t*(X@b)).sum()
+    r = minimize(loss, np.array([1.,0.]), jac=lambda b: X.T@(1/(1+np.exp(-(X@b)))-t), method='BFGS'); return float(r.x[0]),float(r.x[1])
+
+def platt(prob, line)->np.ndarray: # (n,), (slope, intercept)
+    "Calibrated probabilities"
+    p = np.clip(np.asarray(prob,dtype=float),1e-6,1-1e-6); return 1/(1+np.exp(-(line[0]*np.log(p/(1-p))+line[1])))
+
+# %% ../nbs/09e_stats.ipynb #e12c8196
 Equivalence = namedtuple('Equivalence', 'value low high margin p_equivalent p_noninferior')  # low, high: the 1-2*alpha interval
 
 def equivalence(value,       # the difference, new minus old
