@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SCORES', 'BoxRule', 'threads', 'Detections', 'detect', 'tune_boxes', 'box_overlap']
 
-# %% ../nbs/09b_boxes.ipynb #5547b4bf
+# %% ../nbs/09b_boxes.ipynb #72a794ae
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from numba import njit
 from .core import BadInput
 from .metrics import minmax, on_grid, union_iou
 
-# %% ../nbs/09b_boxes.ipynb #da2cb563
+# %% ../nbs/09b_boxes.ipynb #d98a21cc
 @njit(nogil=True, cache=True)
 def _find(p, i):
     while p[i] != i: p[i] = p[p[i]]; i = p[i]
@@ -31,7 +31,7 @@ def _quads(): # for each pattern of the 8 neighbours already there: what adding 
     return out
 _QUADS = _quads()
 
-# %% ../nbs/09b_boxes.ipynb #59eb2b76
+# %% ../nbs/09b_boxes.ipynb #28c35f68
 @njit(nogil=True, cache=True)
 def _sweep(q, holes): # (H,W) uint8 -> rows (N,8), start (256,), stop (256,)
     H,W = q.shape; n = H*W; P = W+2; f = q.ravel(); order = np.empty(n, np.int32); count = np.zeros(257, np.int64)
@@ -85,7 +85,7 @@ def _sweep(q, holes): # (H,W) uint8 -> rows (N,8), start (256,), stop (256,)
         na = m; stop[t] = nr
     return rows[:nr],start,stop
 
-# %% ../nbs/09b_boxes.ipynb #59b24bcc
+# %% ../nbs/09b_boxes.ipynb #cc98de28
 SCORES = ('peak','mean','sum','share','prob','prob*share')
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _label(s, x, t): # scaled and raw map, threshold -> rows (x0,y0,x1,y1,pixels
         if p[i] == i: out[k] = out[i]; k += 1
     return out[:k]
 
-# %% ../nbs/09b_boxes.ipynb #8677f3db
+# %% ../nbs/09b_boxes.ipynb #3542829b
 def threads(f, items)->list: # f(item) with the interpreter released
     "`[f(o) for o in items]` on all cores that we may use"
     n = min(len(os.sched_getaffinity(0)) if hasattr(os,'sched_getaffinity') else os.cpu_count() or 1, max(len(items),1))
@@ -170,7 +170,7 @@ def detect(maps,           # (n,h,w) raw maps
     cat = lambda a,e: np.concatenate(a) if a else e
     return Detections(cat(im,np.zeros(0,int)), cat(bx,np.zeros((0,4))), cat(sc,np.zeros(0)), len(maps))
 
-# %% ../nbs/09b_boxes.ipynb #441bd932
+# %% ../nbs/09b_boxes.ipynb #8c9ca758
 def tune_boxes(maps,            # (n,h,w) raw maps of validation positives
                boxes,           # n arrays (m,4), true boxes on a grid of side `size`
                size:int=256,
@@ -187,7 +187,7 @@ def tune_boxes(maps,            # (n,h,w) raw maps of validation positives
     v = np.array(threads(best, thresholds)); i,j = np.unravel_index(v.argmax(), v.shape)
     return BoxRule(thresholds[i], shares[j], min_area, score)
 
-# %% ../nbs/09b_boxes.ipynb #d1ea8f64
+# %% ../nbs/09b_boxes.ipynb #dd9546fe
 def box_overlap(pred, # (m,4) detected, xyxy
                 true, # (k,4)
                 how:str='iou' # 'iou', 'iou+1' or 'iobb'

@@ -6,12 +6,12 @@
 __all__ = ['HELP', 'cmd_demo', 'cmd_phantom', 'cmd_pretrain', 'cmd_heatmaps', 'cmd_refine', 'cmd_evaluate', 'cmd_run',
            'cmd_compare', 'main']
 
-# %% ../nbs/13_cli.ipynb #48ebde47
+# %% ../nbs/13_cli.ipynb #45c45420
 import argparse, os, signal, sys, time, warnings
 from pathlib import Path
 from .core import BadInput, FINDINGS
 
-# %% ../nbs/13_cli.ipynb #ddaeed57
+# %% ../nbs/13_cli.ipynb #ea171ee0
 def _numbers(s): # '0,1,2'
     try: return tuple(int(o) if o.strip().lstrip('-').isdigit() else float(o) for o in str(s).split(','))
     except ValueError: raise BadInput(f'{s!r} is no list of numbers', mend='as in 0,1,2') from None
@@ -45,7 +45,7 @@ def _settings(a, **kw):
     from cxr_weakloc.study import Settings
     return Settings(findings=_findings(a), validation=a.validation, split_seed=a.split_seed, **kw)
 
-# %% ../nbs/13_cli.ipynb #82773144
+# %% ../nbs/13_cli.ipynb #053d4ae6
 def cmd_demo(a, command, started):
     from cxr_weakloc.study import demo
     demo(a.out, a.workers, a.train, a.test, command, started)
@@ -99,7 +99,7 @@ def cmd_compare(a, command, started):
     from cxr_weakloc.thesis import compare_runs, print_comparison
     print(print_comparison(compare_runs(a.a, a.b, a.out))); print(a.out or '', end='\n' if a.out else '')
 
-# %% ../nbs/13_cli.ipynb #4645aee9
+# %% ../nbs/13_cli.ipynb #1fb2daab
 HELP = dict(
     demo=('the whole argument on made data, with the embedded weights', '''
 Makes a small population of phantom radiographs, reads it back from DICOM files and tables, refines the embedded vision-language
@@ -158,7 +158,7 @@ patients, a permutation test and Holm's correction.
 reads   two folders of `run`, `evaluate` or `demo`, or two results.csv
 writes  --out CSV: the table; a page of the same name with .html''', 'cxr-weakloc compare results/a results/b --out compare.csv'))
 
-# %% ../nbs/13_cli.ipynb #61dbe03f
+# %% ../nbs/13_cli.ipynb #7830fa4d
 def _parser():
     p = argparse.ArgumentParser('cxr-weakloc', description='Weakly supervised localization of chest radiograph findings: vision-language models that learn their anatomy.',
                                 epilog='Every command: cxr-weakloc COMMAND --help', formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -201,7 +201,7 @@ def _parser():
     add('demo phantom heatmaps refine evaluate run', '--workers', type=int, default=2, metavar='N', help='processes')
     return p
 
-# %% ../nbs/13_cli.ipynb #fe5ecd4b
+# %% ../nbs/13_cli.ipynb #b7845296
 def _stop(*_): raise KeyboardInterrupt
 
 def _fail(e, code):

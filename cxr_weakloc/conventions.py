@@ -8,7 +8,7 @@ __all__ = ['CHEXLOCALIZE_THRESHOLDS', 'MSCXR_THRESHOLDS', 'WSOL_IOUS', 'WSOL_THR
            'wsol_scale', 'wsol_boxes', 'wsol_overlaps', 'wsol_levels', 'max_stat', 'pxap_hist', 'pxap_stat',
            'nih_boxes', 'nih_counts', 'ratio_of_sums']
 
-# %% ../nbs/09c_conventions.ipynb #5f420b0a
+# %% ../nbs/09c_conventions.ipynb #26f2d8f1
 import math
 import numpy as np, torch
 from numba import njit
@@ -16,7 +16,7 @@ from .core import BadInput
 from .boxes import _label, _sweep, box_overlap, threads
 from .metrics import mean_stat, minmax, on_grid
 
-# %% ../nbs/09c_conventions.ipynb #9dafe035
+# %% ../nbs/09c_conventions.ipynb #8fcf38f2
 CHEXLOCALIZE_THRESHOLDS = tuple(np.arange(.2,.8,.1))
 
 def chexlocalize_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1], from `minmax`; S is the film's grid in the original, ours may be coarser
@@ -64,7 +64,7 @@ def chexlocalize_ci(values, # (n,) NaN drops out
     b = np.sort([np.nanmean(v[r.choice(len(v), len(v))]) for _ in range(replicates)])
     return float(np.nanmean(v)), float(b[int(.025*replicates)-1]), float(b[int(.975*replicates)-1])
 
-# %% ../nbs/09c_conventions.ipynb #2674ce6b
+# %% ../nbs/09c_conventions.ipynb #941273b2
 MSCXR_THRESHOLDS = (.1,.2,.3,.4,.5)
 
 def mscxr_iou(x:torch.Tensor,     # (n,S,S) raw maps; NaN where the model never looked
@@ -75,12 +75,12 @@ def mscxr_iou(x:torch.Tensor,     # (n,S,S) raw maps; NaN where the model never 
     "Mean over thresholds (strict `>`) of the IoU; NaN where the truth is empty, or nothing is left"
     if scale not in ('minmax','none') or empty not in ('drop','zero'): raise BadInput(f'scale {scale!r}, empty {empty!r}', mend='minmax or none; drop or zero')
     if scale=='none' and bool((x.abs().nan_to_num(0) > 1+1e-5).any()): raise BadInput("a map beyond [-1, 1] with scale='none'", mend="cosine similarities, or scale='minmax'")
-    ok = x.isfinite(); v = torch.where(ok, 2*minmax(x)-1 if scale=='minmax' else x, -2.); m = masks.bool()&ok; c = lambda b: b.flatten(1).sum(1).double(); nm = c(m); out = []
+    ok = x.isfinite(); v = torch.where(ok, 2*minmax(x)-1 if scale=='minmax' else x, -2.); m = masks.bool()&ok; c = lambda b: torch.tensor([np.count_nonzero(o) for o in b.numpy()], dtype=torch.float64); nm = c(m); out = []
     for t in thresholds:
         p = v>t; a,i = c(p),c(p&m); out.append(torch.where((nm>0)&((a>0)|(empty=='zero')), i/(a+nm-i).clamp_min(1), torch.nan))
     return torch.stack(out,1).nanmean(1)
 
-# %% ../nbs/09c_conventions.ipynb #2d8a529e
+# %% ../nbs/09c_conventions.ipynb #a68a7e5f
 @njit(nogil=True, cache=True)
 def _plus1(x0, y0, x1, y1, gts, W, H): # best IoU, +1, of a box with the true ones; the box as wsolevaluation clips it
     x1 = min(x1, W-1); y1 = min(y1, H-1); best = 0.
@@ -136,7 +136,7 @@ def _wsol(q, gts): # (H,W) uint8, (k,4) int -> (256,) IoU of the largest contour
         best[t] = b
     return one,best
 
-# %% ../nbs/09c_conventions.ipynb #577c9903
+# %% ../nbs/09c_conventions.ipynb #dc1948c3
 WSOL_IOUS = (.3,.5,.7)
 WSOL_THRESHOLDS = np.arange(0,1,.001)
 
@@ -165,7 +165,7 @@ def max_stat(w, values)->np.ndarray: # (r,n), (n,k) one column per threshold -> 
     "The best column's weighted mean: the threshold is chosen on the evaluated films, in every resample anew"
     return mean_stat(w, values).max(1, keepdims=True)
 
-# %% ../nbs/09c_conventions.ipynb #032205c9
+# %% ../nbs/09c_conventions.ipynb #5ff1ea4e
 PXAP_EDGES = np.append(WSOL_THRESHOLDS, [1.,2.,3.])
 _UP = PXAP_EDGES.astype(np.float32); _UP = np.where(_UP.astype(np.float64) < PXAP_EDGES, np.nextafter(_UP, np.float32(9)), _UP)  # smallest float32 that is not below the edge
 
@@ -194,7 +194,7 @@ def pxap_stat(w, values)->np.ndarray: # (r,n), (n,2004) -> (r,1)
     p = np.divide(tp, tp+fp, out=np.zeros_like(tp), where=tp+fp>0); rec = np.divide(tp, n, out=np.full_like(tp,np.nan), where=n>0)
     return (p[:,1:]*np.diff(rec,axis=1)).sum(1, keepdims=True)
 
-# %% ../nbs/09c_conventions.ipynb #aa3d774d
+# %% ../nbs/09c_conventions.ipynb #c98c6aa0
 NIH_THRESHOLDS = (60,180)
 NIH_IOU = (.1,.2,.3,.4,.5,.6,.7)
 NIH_IOBB = (.1,.25,.5,.75,.9)

@@ -8,7 +8,7 @@ __all__ = ['LOC_IOU', 'CONTROLS', 'COLUMNS', 'COMPARISONS', 'TARGETS', 'TIMES', 
            'shift_maps', 'random_maps', 'peaked', 'controls', 'compared', 'results_table', 'save_results',
            'load_results', 'figure', 'targets_table']
 
-# %% ../nbs/10_evaluate.ipynb #6f904bd9
+# %% ../nbs/10_evaluate.ipynb #1ce905c3
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np, pandas as pd, torch, torch.nn.functional as F
 from .core import BadInput, FINDINGS, atomic, finding, rng, stable_hash
 from .metrics import *
 
-# %% ../nbs/10_evaluate.ipynb #fd9c2b73
+# %% ../nbs/10_evaluate.ipynb #2c260624
 def _square(o, n, what): # (n,S,S) or None
     if o is None: return None
     o = torch.as_tensor(o)
@@ -58,7 +58,7 @@ class Truth:
     @property
     def region(self): return self.masks if self.masks is not None else None if self.boxes is None else region_of(self.boxes, self.size)
 
-# %% ../nbs/10_evaluate.ipynb #18f54f7e
+# %% ../nbs/10_evaluate.ipynb #5b8cc9d0
 @dataclass(repr=False)
 class Predictions:
     "What one system says of the studies of a `Truth`, in the same order"
@@ -85,7 +85,7 @@ def name_seed(system, seed): return system if seed is None else f'{system}@{seed
 def base_gate(gate): return '+'.join(o for o in gate.split('+') if o!='zeroshot') or 'none'  # 'anatomy+zeroshot' -> 'anatomy'
 def with_zeroshot(gate): return 'zeroshot' if gate=='none' else f'{gate}+zeroshot'
 
-# %% ../nbs/10_evaluate.ipynb #f3ec4eab
+# %% ../nbs/10_evaluate.ipynb #40d8b145
 def toy(n:int=120,          # studies; half positive
         seed:int=0, condition:str='matched', split:str='test', size:int=64,
         train_seeds=(0,1)   # seeds of the toy 'training' of refined and ceiling
@@ -113,7 +113,7 @@ def toy(n:int=120,          # studies; half positive
         out.append((t,p))
     return out
 
-# %% ../nbs/10_evaluate.ipynb #5753fcd5
+# %% ../nbs/10_evaluate.ipynb #49efc240
 def _key(*parts): return '|'.join('' if p is None else str(p) for p in parts)
 
 @dataclass
@@ -141,7 +141,7 @@ class Thresholds:
 
 def _who(truth, patient): return f'{stable_hash(truth.dataset, patient):016x}'
 
-# %% ../nbs/10_evaluate.ipynb #c175fc77
+# %% ../nbs/10_evaluate.ipynb #541886be
 def tune(predictions,           # list of `Predictions` about the studies of `truth`
          truth:Truth,           # validation
          into:Thresholds=None   # add to these; a new set if None
@@ -161,7 +161,7 @@ def tune(predictions,           # list of `Predictions` about the studies of `tr
     th.patients |= {_who(truth,o) for o in np.unique(truth.patient_ids)}
     return th
 
-# %% ../nbs/10_evaluate.ipynb #3fdf96b3
+# %% ../nbs/10_evaluate.ipynb #6e802665
 LOC_IOU = .5  # overlap at which a positive counts as localized
 
 def _frame(pred, truth, thresholds): # scores before the zero-shot gate
@@ -191,7 +191,7 @@ def score_maps(pred:Predictions, truth:Truth, thresholds:Thresholds,
     if not tuned: thresholds.guard(truth)
     return _judge(_frame(pred,truth,thresholds), pred, truth, pred.gate, _said(pred,truth,thresholds,pred.gate))
 
-# %% ../nbs/10_evaluate.ipynb #5bbb6242
+# %% ../nbs/10_evaluate.ipynb #ab0a5691
 def score_all(predictions, # list of `Predictions`
               truth:Truth, thresholds:Thresholds,
               zeroshot:bool=True, # add the zero-shot gate to 'none' and 'anatomy' where there are probabilities
@@ -206,7 +206,7 @@ def score_all(predictions, # list of `Predictions`
         out += [_judge(d, p, truth, g, _said(p,truth,thresholds,g)) for g in gates]
     return pd.concat(out, ignore_index=True)
 
-# %% ../nbs/10_evaluate.ipynb #a43bdc56
+# %% ../nbs/10_evaluate.ipynb #6215ac86
 def mean_box_map(train:Truth # training studies with boxes (or masks)
                 )->torch.Tensor: # (S,S) share of the positives whose box covers a pixel
     "The average training box"
@@ -228,7 +228,7 @@ def random_maps(image_ids, seed:int=0, grid:int=6)->torch.Tensor: # (n,grid,grid
     "A random map for each image, the same on every machine"
     return torch.tensor(np.stack([rng(seed,'control:random',i).normal(size=(grid,grid)) for i in image_ids])).float()
 
-# %% ../nbs/10_evaluate.ipynb #a20b2950
+# %% ../nbs/10_evaluate.ipynb #f2b1531e
 def peaked(x:torch.Tensor, # (n,S,S) in [0,1]
            by:float=.01    # how much the middle stands out
           )->torch.Tensor: # (n,S,S)
@@ -254,7 +254,7 @@ def controls(truth:Truth,          # validation or test, with `anatomy`
     if baseline is not None: out.append(Predictions('control:two-step', 'zeroshot', maps=prior, prob=baseline.prob))
     return out
 
-# %% ../nbs/10_evaluate.ipynb #bdb9df09
+# %% ../nbs/10_evaluate.ipynb #e2774b2a
 COLUMNS = ['dataset','condition','finding','system','gate','metric','value','ci_low','ci_high','n']
 
 # (system, gate) against (system, gate), on which metrics (None: all map metrics), as 'difference' or 'ratio'
@@ -276,7 +276,7 @@ COMPARISONS = (
 def compared(a, b, sign=' - '): # how a comparison of (system, gate) pairs is named in `system` and `gate`
     return tuple(x if x==y else f'{x}{sign if i==0 else " - "}{y}' for i,(x,y) in enumerate(zip(a,b)))
 
-# %% ../nbs/10_evaluate.ipynb #87db0a1c
+# %% ../nbs/10_evaluate.ipynb #fd021bc1
 def _series(s): # scores of one (dataset, condition, finding) -> {(system, gate, metric): (n,)}, seeds, and the index
     base = s.drop_duplicates('image_id').set_index('image_id')[['patient_id','label']]
     per = {}
@@ -307,7 +307,7 @@ def _mean_rows(base, rows, n_boot, seed):
                 out.append((*compared(a,b,' / '),k,*bootstrap(v, base.patient_id[pos], ratio_stat, n_boot, seed)))
     return out
 
-# %% ../nbs/10_evaluate.ipynb #c9d44257
+# %% ../nbs/10_evaluate.ipynb #340b3816
 def _prob_rows(s, base, n_boot, seed):
     p = {}; out = []
     for (sys,sd),d in s[s.prob.notna() & ~s.system.str.startswith('control:')].groupby(['system','seed'], dropna=False):
@@ -325,7 +325,7 @@ def _prob_rows(s, base, n_boot, seed):
         if {'refined','baseline'}<=set(p): row('refined - baseline', metric, stat, list(p['refined'].values()), list(p['baseline'].values()))
     return out
 
-# %% ../nbs/10_evaluate.ipynb #5d64ab8b
+# %% ../nbs/10_evaluate.ipynb #81ea50b9
 def results_table(scores:pd.DataFrame, # from `score_all`, any number of conditions and findings
                   n_boot:int=2000, seed:int=0
                  )->pd.DataFrame: # COLUMNS
@@ -350,7 +350,7 @@ def load_results(path)->pd.DataFrame:
     if miss:=set(COLUMNS)-set(r): raise BadInput(f'no column {", ".join(sorted(miss))}', file=path, row=1)
     return r
 
-# %% ../nbs/10_evaluate.ipynb #866d0366
+# %% ../nbs/10_evaluate.ipynb #7e591ce5
 def figure(results, system, gate='none', metric='mask_iou', finding=None, condition='matched', dataset=None): # one row, or None
     "The row of `results` for one figure, as a Series; None if there is none"
     q = (results.system==system)&(results.gate==gate)&(results.metric==metric)&(results.condition==condition)
@@ -358,7 +358,7 @@ def figure(results, system, gate='none', metric='mask_iou', finding=None, condit
     if dataset is not None: q &= results.dataset==dataset
     return results[q].iloc[0] if q.any() else None
 
-# %% ../nbs/10_evaluate.ipynb #fa96c37c
+# %% ../nbs/10_evaluate.ipynb #99e6597c
 # target, findings, conditions, (system, gate, metric), rule, goal; rules: 'value >=', 'value <=', 'value >', 'interval >'
 TARGETS = (
     ('mask IoU without a gate', ('Cardiomegaly',), ('matched',), ('refined','none','mask_iou'), 'value >=', .70),

@@ -54,13 +54,13 @@ def latex_frame(d:pd.DataFrame, caption:str, label_:str, digits:int=3)->str: # v
         return num(v,digits) if isinstance(v,(float,np.floating)) else str(v)
     return latex_table([c.replace('_',' ') for c in head], [[of(r,c) for c in head] for _,r in d.iterrows()], caption, label_, digits)
 
-# %% ../nbs/11b_figures.ipynb #0c8252f4
+# %% ../nbs/11b_figures.ipynb #52ef598c
 def curves(series, # list of (name, x, y, low, high, class); low and high may be None; class as in `forest`
            title:str, xlabel:str, ylabel:str, xlim=(0,1), ylim=(0,1),
            marks=(),      # (x, y, class): operating points
            step:bool=False, width=420, height=300)->str: # svg in a figure
     "A plot of lines"
-    L,B,T,Rt = 46,40,8,12; X = lambda v: L+(np.clip(v,*xlim)-xlim[0])/(xlim[1]-xlim[0])*(width-L-Rt); Y = lambda v: height-B-(np.clip(v,*ylim)-ylim[0])/(ylim[1]-ylim[0])*(height-B-T); s = []
+    L,B,T,Rt = 46,40,12+14*len(series),12; height += 14*len(series); X = lambda v: L+(np.clip(v,*xlim)-xlim[0])/(xlim[1]-xlim[0])*(width-L-Rt); Y = lambda v: height-B-(np.clip(v,*ylim)-ylim[0])/(ylim[1]-ylim[0])*(height-B-T); s = []
     for v in np.linspace(*xlim,5): s.append(f'<line class="grid" x1="{X(v):.1f}" x2="{X(v):.1f}" y1="{T}" y2="{height-B}"/><text class="tick" x="{X(v):.1f}" y="{height-B+15}">{num(v,2 if xlim[1]<=1 else 1)}</text>')
     for v in np.linspace(*ylim,5): s.append(f'<line class="grid" x1="{L}" x2="{width-Rt}" y1="{Y(v):.1f}" y2="{Y(v):.1f}"/><text class="tick" x="{L-18}" y="{Y(v)+4:.1f}">{num(v)}</text>')
     said = []
@@ -70,7 +70,7 @@ def curves(series, # list of (name, x, y, low, high, class); low and high may be
         pts = [f'{X(u):.1f} {Y(v):.1f}' for u,v in zip(x[ok],y[ok])]
         if step: pts = [q for (u0,v0),(u,v) in zip([(x[ok][0],y[ok][0])]+list(zip(x[ok],y[ok])), zip(x[ok],y[ok])) for q in (f'{X(u):.1f} {Y(v0):.1f}',f'{X(u):.1f} {Y(v):.1f}')] if ok.any() else []
         if pts: s.append(f'<path class="curve {c}" d="M{"L".join(pts)}"/>')
-        s.append(f'<line class="curve {c}" x1="{L+8}" x2="{L+26}" y1="{T+10+14*k}" y2="{T+10+14*k}"/><text class="key" x="{L+31}" y="{T+14+14*k}">{html.escape(name)}</text>'); said.append(name)
+        s.append(f'<line class="curve {c}" x1="{L+8}" x2="{L+26}" y1="{8+14*k}" y2="{8+14*k}"/><text class="key" x="{L+31}" y="{12+14*k}">{html.escape(name)}</text>'); said.append(name)
     s += [f'<circle class="pt {c}" cx="{X(x):.1f}" cy="{Y(y):.1f}" r="4"/>' for x,y,c in marks if np.isfinite([x,y]).all()]
     s.append(f'<text class="lab" x="{(L+width-Rt)/2:.0f}" y="{height-6}">{html.escape(xlabel)}</text><text class="lab" transform="translate(12 {(height-B+T)/2:.0f}) rotate(-90)">{html.escape(ylabel)}</text>')
     return f'<figure class="forest"><figcaption>{html.escape(title)}</figcaption><svg viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(f"{title}: {ylabel} against {xlabel}; "+", ".join(said))}">{"".join(s)}</svg></figure>'

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OUTCOMES', 'CURVES', 'outcomes', 'outcome_table', 'gate_curve', 'free_response_curve', 'froc_bands', 'net_effect']
 
-# %% ../nbs/10c_gating.ipynb #395f0144
+# %% ../nbs/10c_gating.ipynb #0a092770
 import math
 import numpy as np, pandas as pd
 from .core import BadInput
@@ -15,7 +15,7 @@ from .detection import Matches, froc_stat, match
 from .stats import Resamples, bands, paired, percentile
 from .evaluate import COLUMNS, LOC_IOU
 
-# %% ../nbs/10c_gating.ipynb #0b90e490
+# %% ../nbs/10c_gating.ipynb #9d2a791c
 OUTCOMES = ('right finding, right place','right finding, wrong place','missed','false alarm','rightly silent','not scored')
 
 def outcomes(label,      # (n,) 1, 0, or anything else
@@ -38,7 +38,7 @@ def outcome_table(scores:pd.DataFrame, # of `score_all`: rows per film, system, 
         out += [(ds,c,f,sys,g,n,x[k],lo[k],hi[k],int(ok.sum())) for k,n in enumerate(OUTCOMES[:5])] + [(ds,c,f,sys,g,OUTCOMES[5],float((~ok).mean()),np.nan,np.nan,len(ok))]
     return pd.DataFrame(out, columns=COLUMNS)
 
-# %% ../nbs/10c_gating.ipynb #a184f74d
+# %% ../nbs/10c_gating.ipynb #b719bb62
 CURVES = ('sensitivity','specificity','right_place','false_alarms','loc_acc')
 
 def gate_curve(prob, label, overlap, # (n,) each, of one system without the zero-shot gate
@@ -61,7 +61,7 @@ def froc_bands(m:Matches, patients, at=tuple(np.linspace(0,2,41)), n_boot:int=20
     "Lesions found at each number of false marks per film, with pointwise and simultaneous bands"
     x,b = Resamples(patients,n_boot,seed).draws(lambda w,_: froc_stat(w,m,at)[:,:-1], np.arange(m.n)); return bands(x,b).assign(fp=at)
 
-# %% ../nbs/10c_gating.ipynb #4d3c9bd5
+# %% ../nbs/10c_gating.ipynb #5cc5cf38
 def net_effect(scores:pd.DataFrame, system:str, gate:str='none', # the gate that is there anyway: 'none' or 'anatomy'
                n_boot:int=2000, seed:int=0)->pd.DataFrame: # a row per dataset, condition and finding
     "What the zero-shot gate gains and loses. `balance` = gained - lost, shares of all scored films, mean over seeds"

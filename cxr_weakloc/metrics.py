@@ -8,7 +8,7 @@ __all__ = ['GRID', 'MAP_METRICS', 'Estimate', 'on_grid', 'minmax', 'mask_iou', '
            'pointing_box', 'peak_distance', 'energy_in', 'cnr', 'region_of', 'cnr_as', 'map_scores', 'mean_stat',
            'auc_stat', 'ece_stat', 'auc', 'ece', 'operating_point', 'boot_weights', 'bootstrap', 'ratio_stat']
 
-# %% ../nbs/09_metrics.ipynb #253423a8
+# %% ../nbs/09_metrics.ipynb #33a9f499
 import math
 from collections import namedtuple
 from functools import lru_cache
@@ -18,7 +18,7 @@ from scipy.stats import rankdata
 from .core import BadInput
 from .images import boxes_to_mask
 
-# %% ../nbs/09_metrics.ipynb #cf58f835
+# %% ../nbs/09_metrics.ipynb #7cb086ae
 def on_grid(maps, # (n,h,w) raw maps, any grid; tensor or array
             size:int # side S of the evaluation grid
            )->torch.Tensor: # (n,S,S) float32
@@ -28,7 +28,7 @@ def on_grid(maps, # (n,h,w) raw maps, any grid; tensor or array
     if tuple(x.shape[-2:])==(size,size): return x
     return F.interpolate(x[:,None], (size,size), mode='bilinear', align_corners=False)[:,0]
 
-# %% ../nbs/09_metrics.ipynb #497d7515
+# %% ../nbs/09_metrics.ipynb #e6048ecc
 def minmax(x:torch.Tensor # (n,S,S) maps
           )->torch.Tensor: # (n,S,S) in [0,1]
     "Each map scaled to its own range. A constant map, or one with nothing finite, becomes 0; so does a NaN pixel"
@@ -38,7 +38,7 @@ def minmax(x:torch.Tensor # (n,S,S) maps
     lo,hi = torch.where(ok,x,torch.inf).amin((-2,-1), keepdim=True),torch.where(ok,x,-torch.inf).amax((-2,-1), keepdim=True)
     return torch.where(ok & (hi>lo), (x-lo)/(hi-lo), 0.)
 
-# %% ../nbs/09_metrics.ipynb #4e457bb9
+# %% ../nbs/09_metrics.ipynb #04f64428
 def _count(b): return torch.tensor([np.count_nonzero(o) for o in b.numpy()], dtype=torch.float32)  # pixels; far quicker than .sum on bool
 
 def mask_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1], from `minmax`
@@ -50,7 +50,7 @@ def mask_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1], from `minmax`
     i,a,nm = _count(p&m),_count(p),_count(m)
     return torch.where(nm>0, i/(a+nm-i).clamp_min(1), torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #4d1ace1b
+# %% ../nbs/09_metrics.ipynb #53ae5e2a
 def mask_dice(scaled:torch.Tensor, masks:torch.Tensor, threshold:float)->torch.Tensor: # (n,S,S), (n,S,S) -> (n,)
     "Dice of `scaled > threshold` and the truth; 0 for an empty prediction, NaN where the truth is empty"
     p,m = scaled>threshold, masks.bool(); nm = _count(m)
@@ -76,7 +76,7 @@ def pixel_ap(scaled:torch.Tensor, masks:torch.Tensor)->torch.Tensor: # (n,S,S) i
         out[i] = float((np.diff(t, prepend=0)*(t/(end+1))).sum()/t[-1])
     return out
 
-# %% ../nbs/09_metrics.ipynb #f74cef51
+# %% ../nbs/09_metrics.ipynb #3149faa2
 GRID = tuple(round(.05*i, 2) for i in range(1,20))  # candidate thresholds .05 ... .95
 
 def iou_curve(scaled:torch.Tensor, # (n,S,S) maps in [0,1]
@@ -90,7 +90,7 @@ def iou_curve(scaled:torch.Tensor, # (n,S,S) maps in [0,1]
     m = masks.flatten(1); a,i,nm = count(b.flatten()), count(b[m]), m.sum(1, keepdim=True).float()
     return torch.where(nm>0, i/(a+nm-i).clamp_min(1), torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #6f5e0b0d
+# %% ../nbs/09_metrics.ipynb #dd32c6f0
 def tune_threshold(maps,           # (n,h,w) raw maps of validation positives
                    masks,          # (n,S,S) bool truth
                    thresholds=GRID,
@@ -103,7 +103,7 @@ def tune_threshold(maps,           # (n,h,w) raw maps of validation positives
     if c.isnan().all(): raise BadInput('no positive with a truth to tune the threshold on', mend='give validation studies with masks or boxes')
     return float(thresholds[c.nanmean(0).argmax()])
 
-# %% ../nbs/09_metrics.ipynb #bc640fd3
+# %% ../nbs/09_metrics.ipynb #445d2c44
 def component_boxes(binary,            # (n,S,S) bool
                     min_share:float=.1 # components smaller than this share of the largest are noise
                    )->list: # n arrays (m,4) xyxy, edges
@@ -118,7 +118,7 @@ def component_boxes(binary,            # (n,S,S) bool
         return np.array([r[1:] for r in o if r[0]>=min_share*o[0][0]], dtype=float).reshape(-1,4)
     return [keep(o) for o in out]
 
-# %% ../nbs/09_metrics.ipynb #d72c33d0
+# %% ../nbs/09_metrics.ipynb #ff592f15
 def union_iou(a, # (m,4) boxes xyxy, edges; any unit
               b  # (k,4)
              )->float:
@@ -132,7 +132,7 @@ def union_iou(a, # (m,4) boxes xyxy, edges; any unit
     area = np.diff(ys)[:,None]*np.diff(xs); p,t = cover(a),cover(b)
     return math.nan if not (area*t).sum() else float((area*(p&t)).sum()/(area*(p|t)).sum())
 
-# %% ../nbs/09_metrics.ipynb #7b3f3aa1
+# %% ../nbs/09_metrics.ipynb #bf72409a
 def box_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1]
             boxes,               # n arrays (m,4) of true boxes, edges, on the S grid
             threshold:float,     # chosen on validation for boxes, not the one for masks
@@ -152,7 +152,7 @@ def tune_box_threshold(maps, boxes, # (n,h,w) raw maps of validation positives; 
     if c.isnan().all(): raise BadInput('no positive with a box to tune the threshold on', mend='give validation studies with boxes')
     return float(thresholds[c.nanmean(1).argmax()])
 
-# %% ../nbs/09_metrics.ipynb #42485c7f
+# %% ../nbs/09_metrics.ipynb #70c8d6d7
 def _dot(a, b): return torch.bmm(a[:,None], b[:,:,None])[:,0,0]  # (n,p),(n,p) -> (n,) without a temporary
 
 def pointing(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
@@ -203,7 +203,7 @@ def energy_in(x:torch.Tensor,     # (n,S,S) raw maps on the evaluation grid
     s = torch.where(e>0, _dot(a,r)/torch.where(e>0, e, 1.), 0.)
     return torch.where(r.amax(1)>0, s, torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #64d14482
+# %% ../nbs/09_metrics.ipynb #5f46c3c1
 def cnr(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
         masks:torch.Tensor, # (n,S,S) bool truth
         scaled:torch.Tensor=None # `minmax(x)`, if already known
@@ -218,7 +218,7 @@ def cnr(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
     r = torch.where(v>1e-9, d/v.clamp_min(1e-9).sqrt(), torch.where(d.abs()<1e-6, 0., torch.nan))
     return torch.where((ni>0)&(no>0), r, torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #c94fab43
+# %% ../nbs/09_metrics.ipynb #46301358
 def region_of(boxes, size:int)->torch.Tensor: # n arrays (m,4) -> (n,S,S) bool
     "The area that the boxes cover: the truth of a set that has boxes only"
     return torch.stack([boxes_to_mask(o, size, size) for o in boxes]) if len(boxes) else torch.zeros(0,size,size,dtype=torch.bool)
@@ -240,7 +240,7 @@ def cnr_as(x:torch.Tensor,    # (n,S,S) raw maps
             if len(o): out[i] = o.nanmean()
     return out
 
-# %% ../nbs/09_metrics.ipynb #af6d26ca
+# %% ../nbs/09_metrics.ipynb #df8c228c
 MAP_METRICS = ('mask_iou','box_iou','pointing','energy_in_anatomy','energy_in_truth','cnr')
 
 def map_scores(maps,          # (n,h,w) raw signed maps
@@ -264,7 +264,7 @@ def map_scores(maps,          # (n,h,w) raw signed maps
         for k,v in r.items(): out[k][sl] = v.numpy()
     return out
 
-# %% ../nbs/09_metrics.ipynb #dfddb9f2
+# %% ../nbs/09_metrics.ipynb #24c16203
 def mean_stat(w,     # (r,n) weights, one row per resample
               values # (n,k); NaN takes no part
              )->np.ndarray: # (r,k)
@@ -296,7 +296,7 @@ def ece_stat(w,      # (r,n)
         out.append(np.abs((w*(y-p))@np.eye(bins)[b]).sum(1)/w.sum(1))  # sum over bins of |sum of (label - probability)|
     return np.stack(out,1)
 
-# %% ../nbs/09_metrics.ipynb #924c16b2
+# %% ../nbs/09_metrics.ipynb #57009550
 def _point(stat, p, y): # one figure from (n,) probabilities and labels
     v = np.stack([np.asarray(p,dtype=float), np.asarray(y,dtype=float)],1); v = v[np.isfinite(v[:,0]) & np.isin(v[:,1],(0,1))]
     return float(stat(np.ones((1,len(v))), v)[0,0]) if len(v) else math.nan
@@ -309,7 +309,7 @@ def ece(prob, labels, bins:int=15)->float: # (n,) probabilities; (n,) 1 or 0, an
     "Expected calibration error with `bins` of equal mass"
     return _point(lambda w,v: ece_stat(w,v,bins), prob, labels)
 
-# %% ../nbs/09_metrics.ipynb #a979b18f
+# %% ../nbs/09_metrics.ipynb #852dc320
 def operating_point(prob, labels)->float: # (n,) probabilities; (n,) 1 or 0, anything else is left out
     "The probability above which a study is called positive: maximizes balanced accuracy. Raises `BadInput` with one class"
     p,y = np.asarray(prob,dtype=float), np.asarray(labels,dtype=float); ok = np.isfinite(p)&np.isin(y,(0,1)); p,y = p[ok],y[ok]==1
@@ -318,8 +318,8 @@ def operating_point(prob, labels)->float: # (n,) probabilities; (n,) 1 or 0, any
     j = np.array([(p[y]>t).mean()-(p[~y]>t).mean() for t in c]); gap = np.diff(u) if len(u)>1 else np.ones(1)
     return float(c[np.lexsort((-gap, -j.round(12)))[0]])
 
-# %% ../nbs/09_metrics.ipynb #02ecbccc
-@lru_cache(maxsize=16)
+# %% ../nbs/09_metrics.ipynb #4df66e55
+@lru_cache(maxsize=4)
 def _weights(patients, n_boot, seed):
     u,inv = np.unique(np.array(patients, dtype=object).astype(str), return_inverse=True)
     return np.random.default_rng(seed).multinomial(len(u), np.full(len(u),1/len(u)), size=n_boot)[:,inv].astype(float)
@@ -344,12 +344,12 @@ def bootstrap(values,         # (n,) or (n,k) one row per study; NaN takes no pa
     if not len(v): k = (math.nan,math.nan,math.nan,0); return Estimate(*k) if one else Estimate(*(np.full(v.shape[1],o) for o in k))
     point = stat(np.ones((1,len(v))), v)[0]; b = stat(boot_weights(patients, n_boot, seed), v)
     q = (1-level)/2; ok = ~np.isnan(b).all(0); lo,hi = np.full((2,b.shape[1]), np.nan)
-    if ok.any(): lo[ok],hi[ok] = (np.nanquantile if np.isnan(b[:,ok]).any() else np.quantile)(b[:,ok], [q,1-q], axis=0)
+    if ok.any() and len(set(np.asarray(patients).tolist()))>1: lo[ok],hi[ok] = (np.nanquantile if np.isnan(b[:,ok]).any() else np.quantile)(b[:,ok], [q,1-q], axis=0)   # one patient can't be resampled
     n = np.isfinite(v).sum(0) if stat is mean_stat else np.full(len(point), np.isfinite(v).all(1).sum())
     e = Estimate(point, lo, hi, n)
     return Estimate(*(o[0].item() for o in e)) if len(point)==1 and (one or stat is not mean_stat) else e
 
-# %% ../nbs/09_metrics.ipynb #898fd504
+# %% ../nbs/09_metrics.ipynb #206a1f08
 def ratio_stat(w,     # (r,n)
                values # (n,2): numerator, denominator; a study where either is NaN takes no part
               )->np.ndarray: # (r,1)

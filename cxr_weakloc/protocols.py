@@ -6,7 +6,7 @@
 __all__ = ['PROTOCOLS', 'ON_TEST', 'Score', 'VINDR_HIT', 'true_boxes_of', 'truth_masks', 'tune_protocols', 'subset_truth',
            'align', 'Evaluation', 'evaluate']
 
-# %% ../nbs/10b_protocols.ipynb #dcf6ab41
+# %% ../nbs/10b_protocols.ipynb #f6d4c9c2
 import math
 from collections import namedtuple
 from dataclasses import asdict, dataclass, field, replace
@@ -21,7 +21,7 @@ from .stats import Resamples, fit_platt, platt
 from .evaluate import *
 from .evaluate import _key, _said
 
-# %% ../nbs/10b_protocols.ipynb #227a2ec7
+# %% ../nbs/10b_protocols.ipynb #c3c20017
 PROTOCOLS = ('chexlocalize','mscxr','wsol','nih','vindr')
 ON_TEST = ' (tuned on test)'   # marks a published figure whose threshold was chosen on the evaluated films
 
@@ -55,7 +55,7 @@ def tune_protocols(predictions, truth:Truth, into:Thresholds=None, score:str=Non
 
 def _tuned(th, p, finding): return th._get(th.protocols, _key(*p.key, base_gate(p.gate), finding))
 
-# %% ../nbs/10b_protocols.ipynb #29171f72
+# %% ../nbs/10b_protocols.ipynb #cded5bfd
 def subset_truth(truth:Truth, idx)->Truth: # positions
     "Some of the films"
     pick = lambda o: None if o is None else [o[i] for i in idx] if isinstance(o,list) else o[idx]
@@ -74,7 +74,7 @@ def align(pred:Predictions, truth:Truth)->tuple: # Predictions, Truth, Rejection
     j = [at[k] for k in truth.image_ids[keep]]; t = subset_truth(truth, keep)
     return replace(pred, maps=torch.as_tensor(pred.maps)[j], prob=None if pred.prob is None else pred.prob[j], image_ids=t.image_ids), t, rej
 
-# %% ../nbs/10b_protocols.ipynb #3001b5e2
+# %% ../nbs/10b_protocols.ipynb #1393f201
 Score = namedtuple('Score', 'names rows values stat why defaults', defaults=('undefined',None)) # names of the k figures; positions of films; (len(rows),...); stat; why a film may be left out
 
 def _mean(name, rows, values, why='undefined'): return Score((name,), np.asarray(rows), np.asarray(values,dtype=float).reshape(len(rows),1), mean_stat, why)
@@ -135,7 +135,7 @@ def _detections(p, truth, rule, i): # kept with the predictions: two protocols a
     return kept[k]
 def _matches(p, truth, rule, i, ious, det=None): b = true_boxes_of(truth)[0]; det = _detections(p,truth,rule,i) if det is None else det; return [match(det, [b[j] for j in i], T) for T in ious]
 
-# %% ../nbs/10b_protocols.ipynb #37a4afc0
+# %% ../nbs/10b_protocols.ipynb #c0119339
 VINDR_HIT = .3 # IoU at which a mark hits in FROC and AFROC
 
 def _vindr(p, truth, th):
@@ -166,9 +166,13 @@ def _vindr(p, truth, th):
         if both: out.append(Score(('ece_calibrated',), k, np.c_[platt(p.prob[k],_tuned(th,p,truth.finding)['platt']),truth.labels[k]], ece_stat))
     return out
 
+def _shown(p, truth, th): # with the zero-shot gate a film that is called negative has no map
+    if 'zeroshot' not in p.gate: return p
+    x = torch.as_tensor(p.maps).clone(); x[torch.as_tensor(~_said(p,truth,th,p.gate))] = 0.; return replace(p, maps=x)
+
 _SCORES = dict(chexlocalize=_chexlocalize, mscxr=_mscxr, wsol=_wsol, nih=_nih, vindr=_vindr)
 
-# %% ../nbs/10b_protocols.ipynb #98da9950
+# %% ../nbs/10b_protocols.ipynb #afc2606c
 @dataclass
 class Evaluation:
     "What `evaluate` returns"
@@ -190,7 +194,7 @@ def evaluate(predictions,        # `Predictions`, or a list of them, about the f
     for p in (predictions if isinstance(predictions,(list,tuple)) else [predictions]):
         p.check(truth); name = dict(zip(COLUMNS[:3], (truth.dataset,truth.condition,truth.finding))) | dict(system=name_seed(*p.key), gate=p.gate)
         d = pd.DataFrame(dict(image_id=truth.image_ids, patient_id=truth.patient_ids, label=truth.labels))
-        for s in _SCORES[protocol](p, truth, thresholds):
+        for s in _SCORES[protocol](_shown(p,truth,thresholds), truth, thresholds):
             x,lo,hi = R.interval(s.stat, s.values, s.rows, method=method) if len(s.rows) else (np.full(len(s.names),np.nan),)*3
             used = int(np.isfinite(s.values).all(1).sum()) if len(s.rows) else 0
             if not np.isfinite(x).any(): used = 0

@@ -6,7 +6,7 @@
 __all__ = ['Paired', 'DeLong', 'Difference', 'Equivalence', 'Resamples', 'percentile', 'bca', 'bands', 'paired', 'permutation_p',
            'holm', 'delong', 'delong_test', 'fit_platt', 'platt', 'equivalence', 'auc_kept']
 
-# %% ../nbs/09e_stats.ipynb #9d32c7f4
+# %% ../nbs/09e_stats.ipynb #0eb66fee
 import math
 from collections import namedtuple
 import numpy as np, pandas as pd
@@ -15,7 +15,7 @@ from scipy.stats import norm, rankdata, t as student
 from .core import BadInput
 from .metrics import Estimate, auc_stat, boot_weights, mean_stat
 
-# %% ../nbs/09e_stats.ipynb #39956996
+# %% ../nbs/09e_stats.ipynb #d413f0ec
 class Resamples:
     "`n_boot` bootstrap samples of patients, shared by every figure of a set"
     def __init__(self,
@@ -63,45 +63,46 @@ def bca(x, b, jack, level:float=.95): # (k,), (r,k), (patients,k)
         a = (d**3).sum()/(6*s) if s>0 else 0.; lo[k],hi[k] = np.quantile(v, norm.cdf(z0+(z0+z)/(1-a*(z0+z))))
     return lo,hi
 
-# %% ../nbs/09e_stats.ipynb #7fd84d6a
+# %% ../nbs/09e_stats.ipynb #a8f9bfba
 def bands(x, b, level:float=.95)->pd.DataFrame: # (k,) curve, (r,k) resampled curves -> value, low, high, sim_low, sim_high
     "Pointwise percentile band and simultaneous band of a curve"
     lo,hi = percentile(b, level); s = np.nanstd(b, axis=0, ddof=1); ok = s>1e-12
     d = np.nanmax(np.abs(b[:,ok]-x[ok])/s[ok], axis=1) if ok.any() else np.zeros(1); c = np.nanquantile(d, level)
     return pd.DataFrame(dict(value=x, low=lo, high=hi, sim_low=x-c*s, sim_high=x+c*s))
 
-# %% ../nbs/09e_stats.ipynb #aedabe4a
+# %% ../nbs/09e_stats.ipynb #7a087fa1
 Paired = namedtuple('Paired', 'value ci_low ci_high p n left_out')  # n: films compared; left_out: films that lacked either value
 
 def paired(a, b,          # (n,) values of two systems on the same films, NaN where undefined
            patients,      # (n,)
-           n_boot:int=2000, seed:int=0, method:str='percentile')->Paired:
+           n_boot:int=2000, seed:int=0, method:str='percentile', n_perm:int=20_000)->Paired:
     "Mean of a - b with its interval and permutation p, over the films that have both"
     d = np.asarray(a,dtype=float)-np.asarray(b,dtype=float); ok = np.isfinite(d); pat = np.asarray(patients)
     if len(d)!=len(pat): raise BadInput(f'{len(d)} values for {len(pat)} patients')
     if not ok.any(): return Paired(math.nan,math.nan,math.nan,math.nan,0,len(d))
     x,lo,hi = (o[0] for o in Resamples(pat[ok],n_boot,seed).interval(mean_stat, d[ok][:,None], method=method))
-    return Paired(float(x), float(lo), float(hi), permutation_p(d[ok], pat[ok], n_boot, seed), int(ok.sum()), int((~ok).sum()))
+    return Paired(float(x), float(lo), float(hi), permutation_p(d[ok], pat[ok], n_perm, seed), int(ok.sum()), int((~ok).sum()))
 
 def permutation_p(d,          # (n,) paired differences
                   patients,   # (n,)
-                  n_perm:int=2000, seed:int=0)->float:
+                  n_perm:int=20_000, # so many that the smallest p survives Holm's correction of a table with a few hundred questions
+                  seed:int=0, chunk:int=2000)->float:
     "Two-sided sign-flip p of the mean difference, whole patients flipped; exact with up to 14 patients. NaN without data"
     d = np.asarray(d,dtype=float); u,i = np.unique(np.asarray(patients).astype(str), return_inverse=True); k = len(u)
     if not k: return math.nan
     s = np.bincount(i, d); t = abs(s.sum())-1e-12*max(np.abs(s).max(),1e-300)*k
     if k <= 14: return float((np.abs((((np.arange(2**k)[:,None]>>np.arange(k))&1)*2.-1)@s)>=t).mean())
-    f = np.random.default_rng([seed,7]).integers(0,2,(n_perm,k),dtype=np.int8)*2.-1
-    return float((1+(np.abs(f@s)>=t).sum())/(n_perm+1))
+    g = np.random.default_rng([seed,7]); more = sum(int((np.abs((2.*g.integers(0,2,(min(chunk,n_perm-a),k),dtype=np.int8)-1)@s)>=t).sum()) for a in range(0,n_perm,chunk))
+    return (1+more)/(n_perm+1)
 
-# %% ../nbs/09e_stats.ipynb #385e8613
+# %% ../nbs/09e_stats.ipynb #17d284fa
 def holm(p)->np.ndarray: # (k,) p values; NaN is no question and stays NaN
     "Adjusted p values, in the order given"
     p = np.asarray(p,dtype=float); ok = np.flatnonzero(np.isfinite(p)); out = np.full(len(p),np.nan); o = ok[np.argsort(p[ok],kind='stable')]
     if len(o): out[o] = np.minimum(np.maximum.accumulate(p[o]*(len(o)-np.arange(len(o)))),1)
     return out
 
-# %% ../nbs/09e_stats.ipynb #480dad1b
+# %% ../nbs/09e_stats.ipynb #8f0c7e58
 DeLong = namedtuple('DeLong', 'auc cov')  # (k,), (k,k)
 
 def delong(scores,         # (n,) or (n,k): k predictors of the same films
@@ -125,7 +126,7 @@ def delong_test(a, b, labels, patients=None, level:float=.95)->Difference:
     d = delong(np.stack([np.asarray(a,dtype=float),np.asarray(b,dtype=float)],1), labels, patients); x = float(d.auc[0]-d.auc[1]); se = float(np.sqrt(max(d.cov[0,0]+d.cov[1,1]-2*d.cov[0,1],0))); z = norm.ppf((1+level)/2)
     return Difference(x, se, x-z*se, x+z*se, float(2*norm.sf(abs(x)/se)) if se>0 else (1. if x==0 else 0.))
 
-# %% ../nbs/09e_stats.ipynb #b5c2226b
+# %% ../nbs/09e_stats.ipynb #02c86e58
 def fit_platt(prob, labels)->tuple: # (n,) probabilities of validation films; (n,) 1 or 0, anything else is left out -> slope, intercept
     "Maximum-likelihood logistic line over the logit, with Platt's smoothed targets, which keep it finite where the classes separate. Raises `BadInput` with one class"
     p,y = np.asarray(prob,dtype=float),np.asarray(labels,dtype=float); ok = np.isfinite(p)&np.isin(y,(0,1)); p,y = np.clip(p[ok],1e-6,1-1e-6),y[ok]; m = y.sum(); n = len(y)-m
@@ -137,7 +138,7 @@ def platt(prob, line)->np.ndarray: # (n,), (slope, intercept)
     "Calibrated probabilities"
     p = np.clip(np.asarray(prob,dtype=float),1e-6,1-1e-6); return 1/(1+np.exp(-(line[0]*np.log(p/(1-p))+line[1])))
 
-# %% ../nbs/09e_stats.ipynb #e12c8196
+# %% ../nbs/09e_stats.ipynb #3678ee5a
 Equivalence = namedtuple('Equivalence', 'value low high margin p_equivalent p_noninferior')  # low, high: the 1-2*alpha interval
 
 def equivalence(value,       # the difference, new minus old

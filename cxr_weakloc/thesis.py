@@ -6,7 +6,7 @@
 __all__ = ['FACTS', 'Thesis', 'load_config', 'Stages', 'header_facts', 'Looks', 'stage_protocols', 'stage_gating',
            'stage_learned', 'write_thesis', 'run_thesis', 'compare_runs', 'print_comparison']
 
-# %% ../nbs/12b_thesis.ipynb #1fba679b
+# %% ../nbs/12b_thesis.ipynb #8273e920
 import json, shutil, tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
@@ -29,7 +29,7 @@ from .report import CSS, _table, file_hash, forest, forest_metric, label, num
 from .figures import *
 from .study import Settings, Work, _code, add_regions, baselines, device, digest, fused_boxes, load_sets, look, phantom_sources, run_study, truth_of, vindr_sources, write_csv
 
-# %% ../nbs/12b_thesis.ipynb #b5f3be99
+# %% ../nbs/12b_thesis.ipynb #cd846701
 @dataclass
 class Thesis:
     "What a config file says"
@@ -71,7 +71,7 @@ def load_config(path)->Thesis:
     except (TypeError,ValueError) as e: raise bad(str(e)) from e
     return Thesis(p(d['out']), **data, weights=p(g('model').get('weights')), study=study, **t, file=path)
 
-# %% ../nbs/12b_thesis.ipynb #fee43dc8
+# %% ../nbs/12b_thesis.ipynb #a8922fb4
 class Stages:
     "Tables that are computed once for each key"
     def __init__(self, out, key): self.dir,self.key = Path(out)/'stages',key; self.made = []
@@ -90,7 +90,7 @@ class Stages:
             if o != p: shutil.rmtree(o)
         return self.keep(name, None)   # as it will be read next time
 
-# %% ../nbs/12b_thesis.ipynb #909ebe30
+# %% ../nbs/12b_thesis.ipynb #294c3a7b
 FACTS = ('view','sex','age','spacing_row','spacing_col')
 
 def header_facts(studies, ids)->pd.DataFrame: # indexed by image id; columns `FACTS`
@@ -161,7 +161,7 @@ class Looks:
         s = replace(t, masks=None, boxes=None, anatomy=torch.cat([small(o) for o in t.anatomy.split(64)]), mm=None, size=64); w = None if other is None else torch.cat([small(o) for o in self.truth(k,other).anatomy.split(64)])
         return [c for c in controls(s, self.mean_box[f], w, None)]
 
-# %% ../nbs/12b_thesis.ipynb #7387c132
+# %% ../nbs/12b_thesis.ipynb #c6391ce6
 def _each(L): return [(k,f) for k in L.loaded[2] for f in L.cfg.study.findings]
 
 def stage_protocols(L:Looks)->dict: # results, left_out, films
@@ -219,7 +219,7 @@ def stage_learned(L:Looks, films)->dict: # learned, strata, human, kept
     if len(b) and set(b.reader)-{'consensus'}: hum = human_ceiling(b[b.finding.isin(c.study.findings)], L.raw.films.patient_id.to_dict(), n_boot=n)
     return dict(learned=gate_learned(films,n_boot=n), strata=pd.concat(st), kept=pd.DataFrame(kept), human=hum if len(hum) else pd.DataFrame(columns=['finding']))
 
-# %% ../nbs/12b_thesis.ipynb #b408e3dc
+# %% ../nbs/12b_thesis.ipynb #2333c0f3
 def _plots(g)->dict: # of `stage_gating`: name -> html
     out = {}
     if 'finding' in g['curves']:
@@ -280,7 +280,7 @@ def run_thesis(config,        # path of the TOML file
         t0 = len(S.made); out_[name] = S.keep(name, make); say(f'{name}: '+('done' if len(S.made)>t0 else 'done before'))
     w = write_thesis(cfg, (), {}, out_['protocols'], out_['gating'], out_['learned']); say(f"{len(w['tables'])} tables, {len(w['figures'])} figures\n{cfg.out/'report.html'}\n{cfg.out/'site'/'thesis.qmd'}"); return w | dict(made=S.made)
 
-# %% ../nbs/12b_thesis.ipynb #9ebe06ba
+# %% ../nbs/12b_thesis.ipynb #dc1dbef9
 def _scores_of(run):
     p = Path(run)/'work'/'scores.csv.gz'
     if not p.is_file(): return None
