@@ -6,7 +6,7 @@
 __all__ = ['COCO_IOUS', 'LOW_IOUS', 'RODEO', 'FROC_AT', 'Matches', 'match', 'ap_stat', 'average_precision', 'rodeo_rows',
            'rodeo_stat', 'froc_curve', 'froc_stat', 'afroc_stat', 'afroc_curve']
 
-# %% ../nbs/09d_detection.ipynb #f9216987
+# %% ../nbs/09d_detection.ipynb #5b529734
 import math
 from dataclasses import dataclass
 import numpy as np, pandas as pd
@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from .core import BadInput
 from .boxes import Detections, box_overlap, threads
 
-# %% ../nbs/09d_detection.ipynb #11a6dda3
+# %% ../nbs/09d_detection.ipynb #9718fda9
 @dataclass
 class Matches:
     "Detections of n films against their true boxes, at overlap threshold `T`"
@@ -51,7 +51,7 @@ def match(det:Detections, true, # n arrays (m,4) of true boxes, edges; empty for
             if q[g] >= min(T,1-1e-10) and q[g] > 0: hit[j] = True; free[g] = False; got[base[i]+g] = sc[j]
     return Matches(im, sc, hit, np.repeat(np.arange(det.n), k), got, det.n, T)
 
-# %% ../nbs/09d_detection.ipynb #3d0b89b0
+# %% ../nbs/09d_detection.ipynb #0ccbbb30
 COCO_IOUS = tuple(np.linspace(.5,.95,10)); LOW_IOUS = tuple(round(.1*i,1) for i in range(1,8))
 _RECALLS = np.linspace(0,1,101)
 
@@ -83,7 +83,7 @@ def average_precision(det:Detections, true, ious=COCO_IOUS, most:int=100)->np.nd
     "Average precision at each IoU. Its mean over `COCO_IOUS` is COCO's AP"
     return ap_stat(np.ones((1,det.n)), [match(det, true, T, most=most) for T in ious])[0]
 
-# %% ../nbs/09d_detection.ipynb #7acb3d21
+# %% ../nbs/09d_detection.ipynb #fa18e116
 def _giou(a, b):
     x = lambda o,p: np.maximum(np.minimum(o[:,None,2:],p[None,:,2:])-np.maximum(o[:,None,:2],p[None,:,:2]),0).prod(-1); area = lambda o: (o[:,2:]-o[:,:2]).prod(1)
     i = x(a,b); u = area(a)[:,None]+area(b)-i; c = np.maximum(np.maximum(a[:,None,2:],b[None,:,2:])-np.minimum(a[:,None,:2],b[None,:,:2]),0).prod(-1)
@@ -119,7 +119,7 @@ def rodeo_stat(w, rows, classes:int)->np.ndarray: # (r,n), from `rodeo_rows` -> 
     parts = np.stack([d(loc,total),d(shape,total),cls],1); h = 3/(1/(parts+1e-6)).sum(1)
     return np.where(m[:,None]>0, np.concatenate([parts,h[:,None]],1), 0.)
 
-# %% ../nbs/09d_detection.ipynb #e505cf70
+# %% ../nbs/09d_detection.ipynb #c532c0dd
 FROC_AT = (.125,.25,.5,1,2,4,8)
 
 def froc_curve(m:Matches, w=None)->pd.DataFrame: # score, false marks per film, lesions found: a row per distinct score, falling

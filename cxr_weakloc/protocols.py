@@ -135,7 +135,7 @@ def _detections(p, truth, rule, i): # kept with the predictions: two protocols a
     return kept[k]
 def _matches(p, truth, rule, i, ious, det=None): b = true_boxes_of(truth)[0]; det = _detections(p,truth,rule,i) if det is None else det; return [match(det, [b[j] for j in i], T) for T in ious]
 
-# %% ../nbs/10b_protocols.ipynb #c0119339
+# %% ../nbs/10b_protocols.ipynb #a957f84c
 VINDR_HIT = .3 # IoU at which a mark hits in FROC and AFROC
 
 def _vindr(p, truth, th):
@@ -144,7 +144,7 @@ def _vindr(p, truth, th):
     def f(x, s, m, j):
         e = lambda o: np.full(len(j),np.nan); d = dict(box_iou=box_iou(s,[b[k] for k in j],t['box']) if truth.boxes is not None else e(0))
         if has: d |= dict(mask_iou=mask_iou(s,m,t['mask']), dice=mask_dice(s,m,t['mask']))
-        d |= dict(coverage=coverage(s,m,t['mask']), soft_dice=soft_dice(s,m), pixel_ap=pixel_ap(s,m), pointing=pointing(x,m,s), energy_in_truth=energy_in(x,m), cnr=cnr(x,m,s), peak_distance=peak_distance(x,m,None,s))
+        d |= dict(coverage=coverage(s,m,t['mask']), soft_dice=dice_soft(s,m), pixel_ap=pixel_ap(s,m), pointing=pointing(x,m,s), energy_in_truth=energy_in(x,m), cnr=cnr(x,m,s), peak_distance=peak_distance(x,m,None,s))
         if truth.mm is not None: d['peak_mm'] = peak_distance(x,m,truth.mm[j],s)
         if truth.anatomy is not None: d['energy_in_anatomy'] = energy_in(x,truth.anatomy[j])
         return d
