@@ -8,7 +8,16 @@ from .anatomy import *
 from .pseudomasks import *
 from .refine import *
 from .metrics import *
+from .boxes import *
+from .conventions import *
+from .detection import *
+from .stats import *
 from .evaluate import *
+from .protocols import *
+from .gating import *
+from .learned import *
 from .report import *
+from .figures import *
 from .study import *
+from .thesis import *
 from .cli import *

@@ -16,7 +16,7 @@ import numpy as np, pandas as pd, torch, torch.nn.functional as F
 from .core import BadInput, FINDINGS, atomic, finding, rng, stable_hash
 from .metrics import *
 
-# %% ../nbs/10_evaluate.ipynb #64e2148e
+# %% ../nbs/10_evaluate.ipynb #2c260624
 def _square(o, n, what): # (n,S,S) or None
     if o is None: return None
     o = torch.as_tensor(o)
@@ -37,6 +37,8 @@ class Truth:
     condition: str = 'matched'
     dataset: str = 'phantom'
     size: int = None              # S; taken from masks or anatomy
+    split: str = ''               # 'test': thresholds can't be chosen on it
+    mm: np.ndarray = None         # (n,2) millimetres per pixel of the grid (row, column), NaN where a film's spacing is unknown
     def __post_init__(self):
         self.image_ids,self.patient_ids = (np.asarray(o).astype(str) for o in (self.image_ids, self.patient_ids))
         self.labels = np.asarray(self.labels, dtype=float); n = len(self)
@@ -111,7 +113,7 @@ def toy(n:int=120,          # studies; half positive
         out.append((t,p))
     return out
 
-# %% ../nbs/10_evaluate.ipynb #dc70d584
+# %% ../nbs/10_evaluate.ipynb #49efc240
 def _key(*parts): return '|'.join('' if p is None else str(p) for p in parts)
 
 @dataclass
@@ -120,6 +122,7 @@ class Thresholds:
     maps: dict = field(default_factory=dict)     # 'system|seed|gate|finding' -> dict(mask=, box=)
     points: dict = field(default_factory=dict)   # 'system|seed|finding' -> probability
     patients: set = field(default_factory=set)   # hashes of the validation patients
+    protocols: dict = field(default_factory=dict) # 'system|seed|gate|finding' -> what published protocols tune (chapter 10b)
     def __repr__(self): return f'Thresholds({len(self.maps)} for maps, {len(self.points)} operating points, from {len(self.patients)} patients)'
     def map(self, pred, finding): return self._get(self.maps, _key(*pred.key, base_gate(pred.gate), finding))
     def point(self, pred, finding): return self._get(self.points, _key(*pred.key, finding))
@@ -130,20 +133,21 @@ class Thresholds:
         bad = [p for p in np.unique(truth.patient_ids) if _who(truth,p) in self.patients]
         if bad: raise BadInput(f'{len(bad)} patients of {truth} were used to choose thresholds', mend='score other patients, or tune on others')
     def save(self, path):
-        with atomic(path) as tmp: tmp.write_text(json.dumps(dict(maps=self.maps, points=self.points, patients=sorted(self.patients)), indent=1))
+        with atomic(path) as tmp: tmp.write_text(json.dumps(dict(maps=self.maps, points=self.points, patients=sorted(self.patients), **(dict(protocols=self.protocols) if self.protocols else {})), indent=1))
     @classmethod
     def load(cls, path):
-        try: d = json.loads(Path(path).read_text()); return cls(d['maps'], d['points'], set(d['patients']))
+        try: d = json.loads(Path(path).read_text()); return cls(d['maps'], d['points'], set(d['patients']), d.get('protocols', {}))
         except (OSError, ValueError, KeyError, TypeError) as e: raise BadInput(f'not a file of thresholds: {e}', file=path) from e
 
 def _who(truth, patient): return f'{stable_hash(truth.dataset, patient):016x}'
 
-# %% ../nbs/10_evaluate.ipynb #f4ce892c
+# %% ../nbs/10_evaluate.ipynb #541886be
 def tune(predictions,           # list of `Predictions` about the studies of `truth`
          truth:Truth,           # validation
          into:Thresholds=None   # add to these; a new set if None
         )->Thresholds:
     "Choose thresholds on validation: maps by mean IoU over the positives, operating points by balanced accuracy"
+    if truth.split=='test': raise BadInput(f'{truth} is a test split', mend='choose thresholds on validation studies')
     th = Thresholds() if into is None else into; pos = np.flatnonzero(truth.positive)
     boxes = None if truth.boxes is None else [truth.boxes[i] for i in pos]
     region = None if truth.region is None else truth.region[pos]
