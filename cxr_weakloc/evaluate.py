@@ -358,7 +358,7 @@ def figure(results, system, gate='none', metric='mask_iou', finding=None, condit
     if dataset is not None: q &= results.dataset==dataset
     return results[q].iloc[0] if q.any() else None
 
-# %% ../nbs/10_evaluate.ipynb #99e6597c
+# %% ../nbs/10_evaluate.ipynb #012daac8
 # target, findings, conditions, (system, gate, metric), rule, goal; rules: 'value >=', 'value <=', 'value >', 'interval >'
 TARGETS = (
     ('mask IoU without a gate', ('Cardiomegaly',), ('matched',), ('refined','none','mask_iou'), 'value >=', .70),
@@ -381,12 +381,14 @@ def _goal(rule, goal):
 def targets_table(results:pd.DataFrame,
                   seconds:dict=None # {'refine': s, 'demo': s}, as measured; adds the rows about time
                  )->pd.DataFrame: # target, condition, finding, system, gate, metric, goal, value, ci_low, ci_high, reached
-    "Each figure to reach, what it came to, and whether it was reached"
-    rows = []
+    "Each figure to reach, what it came to, and whether it was reached; conditions that were not judged, and a ceiling that was not trained, are left out"
+    rows = []; asked = lambda sys,c: (results.condition == c).any() and ('ceiling' not in sys or (results.system == 'ceiling').any())
     for what,fs,conds,(sys,gate,metric),rule,goal in TARGETS:
         for c in conds:
             for f in fs or FINDINGS:
-                r = figure(results, sys, gate, metric, f, c); v,lo,hi = (np.nan,)*3 if r is None else (r.value,r.ci_low,r.ci_high)
+                r = figure(results, sys, gate, metric, f, c)
+                if r is None and not asked(sys, c): continue                   # a condition or a ceiling that was no part of this study
+                v,lo,hi = (np.nan,)*3 if r is None else (r.value,r.ci_low,r.ci_high)
                 ok = dict([('value >=', v>=goal), ('value <=', v<=goal), ('value >', v>goal), ('interval >', lo>goal)])[rule]
                 rows.append((what,c,f,sys,gate,metric,_goal(rule,goal),v,lo,hi,bool(ok)))
     for k,s in (seconds or {}).items():

@@ -9,7 +9,7 @@ __all__ = ['digest', 'model_digest', 'sweep', 'save_tensors', 'Work', 'write_jso
            'student', 'Settings', 'load_sets', 'device', 'run_study', 'write_csv', 'summary', 'times', 'demo',
            'results', 'open_studies', 'write_heatmaps', 'refine_on', 'evaluate_weights']
 
-# %% ../nbs/12_study.ipynb #cc6033a3
+# %% ../nbs/12_study.ipynb #e7380f2b
 import fcntl, hashlib, json, os, re, shutil, sys, time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -32,7 +32,7 @@ from .metrics import *
 from .evaluate import *
 from .report import choose_panels, make_panels, num, overlay, versions, write_report
 
-# %% ../nbs/12_study.ipynb #1f6abc59
+# %% ../nbs/12_study.ipynb #19dc0be6
 def digest(*parts)->str:
     "16 hex digits that change with any part: tensors and arrays by content, paths by name, size and date, all else by its text"
     h = hashlib.blake2b(digest_size=8)
@@ -48,7 +48,7 @@ def model_digest(model)->str: return digest(*(o for k,v in sorted(model.state_di
 def _code(*chapters): # of the modules that a result depends on
     return digest(*((Path(cxr_weakloc.__file__).parent/f'{c}.py').read_text() for c in chapters))
 
-# %% ../nbs/12_study.ipynb #fbe488be
+# %% ../nbs/12_study.ipynb #efa9c3a4
 def sweep(folder):
     "Remove what `atomic` could not, because its process was killed"
     for p in Path(folder).glob('.*.part'):
@@ -109,7 +109,7 @@ def _plain(d): return {str(k): _plain(v) for k,v in d.items()} if isinstance(d, 
 def write_json(path, d):
     with atomic(path) as tmp: tmp.write_text(json.dumps(_plain(d), indent=1, default=str))
 
-# %% ../nbs/12_study.ipynb #d1f9d1a4
+# %% ../nbs/12_study.ipynb #772622b1
 @dataclass
 class Sources:
     "The trees of a study"
@@ -139,7 +139,7 @@ def vindr_sources(root,         # VinDr-CXR as PhysioNet publishes it
         if p is not None and not Path(p).is_file(): raise BadInput('no such file', file=p)
     return Sources(root, {'matched': root}, 'VinDr-CXR', {} if masks is None else {root: Path(masks)}, None if anatomy is None else Path(anatomy))
 
-# %% ../nbs/12_study.ipynb #350716bf
+# %% ../nbs/12_study.ipynb #c91fd6fc
 def make_phantom(root, train:int, test:int, seed:int=0, conditions=tuple(CONDITIONS), workers:int=2)->Sources:
     "The phantom trees of a study; those that are already there are kept"
     root = Path(root); sweep(root)
@@ -152,7 +152,7 @@ def make_phantom(root, train:int, test:int, seed:int=0, conditions=tuple(CONDITI
         with atomic(mark) as tmp: tmp.write_text(key)
     return phantom_sources(root)
 
-# %% ../nbs/12_study.ipynb #a562a0cd
+# %% ../nbs/12_study.ipynb #f0bfabd7
 @dataclass(repr=False)
 class Films:
     "One split of one tree, decoded"
@@ -204,7 +204,7 @@ def _checked(x): # masks are asked for now, not in an hour: a film whose mask ca
     rej,mended = x.studies.rejected,x.studies.mended; x = x.subset([i for i in x.ids if i not in bad]); x.studies.rejected,x.studies.mended = rej,mended
     return x
 
-# %% ../nbs/12_study.ipynb #d13f245a
+# %% ../nbs/12_study.ipynb #89ff2e65
 def _boxes(x:Films, i, f, fused): # boxes of film i on the original grid
     if fused is None: return x.studies.boxes_of(x.ids[i], f)
     return fused.get((x.ids[i], f), torch.zeros(0, 4))
@@ -244,7 +244,7 @@ def truth_of(x:Films, f, idx, size:int, # evaluation grid
         t = replace(t, anatomy_truth=_prior(f, r, size))
     return t
 
-# %% ../nbs/12_study.ipynb #aed7a177
+# %% ../nbs/12_study.ipynb #f95c7ec0
 def add_regions(x:Films, work:Work, anatomy=None # CheXmask's csv, where somebody has it
                )->Films:
     "Fill in `regions`: what the shipped segmenter sees, or masks from a table and the segmenter for films that it lacks"
@@ -261,7 +261,7 @@ def look(model:ALBEF, name, x:Films, findings, method, work:Work): # maps (n,K,h
     t,_ = work.keep(f'maps-{name}-{x.condition}-{method}', (digest(x.images), model_digest(model), list(findings), method, _code('vlm','heatmaps')), go)
     return t['maps'],t['prob']
 
-# %% ../nbs/12_study.ipynb #0e68dc73
+# %% ../nbs/12_study.ipynb #e48c650c
 def choose_baseline(model:ALBEF, valid:Films, findings, size, fused, work:Work, methods=METHODS, modes=GATE_MODES, fixed=None)->dict: # method, mode, table
     "The baseline's heatmap and gate: `fixed`, or what does best on validation; and all of them scored there"
     rows = []; one = len(methods)*len(modes) == 1
@@ -283,7 +283,7 @@ def _best_iou(maps, masks): # mean IoU at the best threshold
     c = torch.cat([iou_curve(minmax(on_grid(m, b.shape[-1])), b) for m,b in zip(maps.split(16), masks.split(16))])
     return float(c.nanmean(0).max())
 
-# %% ../nbs/12_study.ipynb #11783e52
+# %% ../nbs/12_study.ipynb #f3897d84
 def predictions(x:Films, truth:Truth, idx, k, # position of the finding among the systems' maps
                 said:dict,                    # (system, seed) -> (maps (n,K,h,w), prob (n,K)) of all films of `x`
                 mode, mean_box, other         # gate; (S,S) or None; another finding, or None
@@ -340,7 +340,7 @@ def judge(said:dict,        # condition or 'validation' -> {(system, seed): (map
         panels += make_panels(d, film, {k: t for k,(t,_) in tp.items()}, {k: p for k,(_,p) in tp.items()}, th, scores)
     return Judgement(results, scores, th, panels)
 
-# %% ../nbs/12_study.ipynb #c87f41bc
+# %% ../nbs/12_study.ipynb #7d97c237
 def refine_data(x:Films, cfg:RefineConfig, seed, fused=None, budget:float=0. # share of the patients with boxes whose boxes may be used
                )->RefineData:
     "What refinement may see: films and regions; boxes up to the budget; the truth only for the ceiling"
@@ -365,7 +365,7 @@ def student(model:ALBEF, x:Films, cfg:RefineConfig, seed:int, folder, work:Work,
     save_vlm(m, folder, dict(key=key, seed=seed, refine=asdict(cfg), budget=budget, base=model_digest(model), films=len(x), dataset=x.dataset, code=code_revision(), seconds=round(time.time() - t0, 1), **manifest))
     ckpt.unlink(missing_ok=True); return load_vlm(folder, model.temp.device)
 
-# %% ../nbs/12_study.ipynb #1e22292e
+# %% ../nbs/12_study.ipynb #5eb43e48
 @dataclass
 class Settings:
     "What decides the figures of a study"
@@ -400,7 +400,7 @@ def load_sets(src:Sources, st:Settings, work:Work, size:int, workers:int=2): # t
     tests = {c: read(t, 'test', c) for c,t in src.test.items()}
     return train, valid, tests, rej + [(c, x.studies.rejected) for c,x in tests.items()]
 
-# %% ../nbs/12_study.ipynb #aa6bfde6
+# %% ../nbs/12_study.ipynb #bd8ea590
 def device(): return 'cuda' if torch.cuda.is_available() else 'cpu'
 
 def run_study(src,               # `Sources`, or a function of the `Work` that makes them
@@ -464,7 +464,7 @@ def summary(targets)->str:
 
 def times(T)->str: return 'seconds: ' + ', '.join(f'{k} {v:.0f}' for k,v in T.items()) + f', together {sum(T.values()):.0f}'
 
-# %% ../nbs/12_study.ipynb #412724c7
+# %% ../nbs/12_study.ipynb #1b8d79c9
 def demo(out='runs/demo', workers:int=2, train:int=500, test:int=200, command='cxr-weakloc demo', started=None, quiet=False, **settings)->Judgement: # settings: of `Settings`
     "The whole argument on a small population: results.csv and report.html in `out`"
     return run_study(lambda w: make_phantom(w.dir/'phantom', train, test, workers=workers), out, Settings(**settings), None, workers, command,
@@ -475,7 +475,7 @@ def results(out='results/phantom', workers:int=2, train:int=1600, test:int=500, 
     return run_study(lambda w: make_phantom(w.dir/'phantom', train, test, workers=workers), out, Settings(seeds=tuple(seeds), **({'ceiling_seeds':tuple(seeds)} | settings)), None, workers, command,
                      data=f'{train} phantom studies to learn from, {test} to judge under each condition, {len(seeds)} training seeds.', quiet=quiet)
 
-# %% ../nbs/12_study.ipynb #dacf347c
+# %% ../nbs/12_study.ipynb #157dedc3
 def open_studies(path,       # VinDr-CXR, MIMIC-CXR(-JPG), a phantom's root, or a folder of films
                  split=None, # default: all that there is of MIMIC-CXR or a folder, 'test' of VinDr-CXR
                  findings=tuple(FINDINGS), table=None # of a plain folder, see `load_folder`
@@ -509,7 +509,7 @@ def write_heatmaps(studies:Studies, out, weights=None, # folder of a model; None
     if not quiet: print(f'{rej.summary(len(a.ids))}\n{method} maps of {maps.shape[-1]} x {maps.shape[-1]} cells: {out/"heatmaps.safetensors"}\n{out/"probabilities.csv"}')
     return d
 
-# %% ../nbs/12_study.ipynb #d233601b
+# %% ../nbs/12_study.ipynb #225637a5
 def refine_on(studies:Studies, # films to learn from; neither labels nor reports are used
               out,             # folder of the refined model
               weights=None, cfg:RefineConfig=None, seed:int=0, validation:float=.3, # share of the patients that is left out, for `evaluate`; 0: none
