@@ -1,4 +1,5 @@
 from .core import *
+from .geometry import *
 from .images import *
 from .studies import *
 from .phantom import *
