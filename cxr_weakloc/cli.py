@@ -57,7 +57,7 @@ def cmd_phantom(a, command, started):
     print('\n'.join(map(str, [*src.test.values()] + ([root/'mimic'] if a.mimic else []))))
 
 def cmd_pretrain(a, command, started):
-    from cxr_weakloc.studies import load_mimic
+    from cxr_weakloc.mimic import load_mimic
     from cxr_weakloc.vlm import pretrain
     import torch
     import inspect
