@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Arrays', 'SHARD', 'DECODING', 'load_arrays', 'cache_key', 'content_digest', 'prepare', 'Cache']
 
-# %% ../nbs/02f_cache.ipynb #c8b00568
+# %% ../nbs/02f_cache.ipynb #097f910f
 from .core import *
 from .geometry import *
 from .images import *
@@ -22,7 +22,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-# %% ../nbs/02f_cache.ipynb #4a5a8af0
+# %% ../nbs/02f_cache.ipynb #2d959fff
 Arrays = namedtuple('Arrays', 'images geometries ids rejected')
 
 class _Decode(torch.utils.data.Dataset):
@@ -53,7 +53,7 @@ def load_arrays(studies:Studies,
     if not ok: raise BadInput(f'none of {n} films could be read: {rej[0]["reason"]}', file=rej[0]['file'])
     return Arrays(images if len(ok)==n else images[ok], [Geometry(*hw[i],size,policy) for i in ok], [ds.ids[i] for i in ok], rej)
 
-# %% ../nbs/02f_cache.ipynb #b92e4517
+# %% ../nbs/02f_cache.ipynb #b59c32d5
 SHARD = 32       # films in a shard: few enough to spread 200 films over two workers, enough for a file
 DECODING = 1     # raised when `images` reads the same file differently; part of the key
 
@@ -96,7 +96,7 @@ def _still_good(file, root, ids, paths): # rows of a shard whose films are what 
         if now[0] != r['bytes'] or not r['digest'] or content_digest(safe_join(root, r['path'])) != r['digest']: return None   # touched: is it the same inside?
     return rows
 
-# %% ../nbs/02f_cache.ipynb #fe0b3f94
+# %% ../nbs/02f_cache.ipynb #3ae03eb3
 def content_digest(path)->str:
     "xxh3 of a file's content, in pieces"
     from xxhash import xxh3_128
@@ -137,7 +137,7 @@ def _ordered(jobs, workers): # results of (f, args) as they are done; at most tw
         except BrokenProcessPool as e: raise BadInput('a worker was ended from outside, most likely for want of memory', mend='use fewer workers; what is done is kept') from e
         finally: ex.shutdown(wait=True, cancel_futures=True)
 
-# %% ../nbs/02f_cache.ipynb #de74d992
+# %% ../nbs/02f_cache.ipynb #4d05fe68
 def _write_index(folder, files): # index.parquet from the shards' headers; (used, Counter of reasons, first example of each)
     import pyarrow as pa, pyarrow.parquet as pq
     schema = pa.schema([('image_id','string'),('shard','int32'),('row','int16'),('height','int32'),('width','int32'),('reason','string'),('digest','string')])
@@ -183,7 +183,7 @@ def prepare(studies:Studies,
     if not m['used']: raise BadInput(f"none of {len(studies)} films could be used: {next(iter(m['rejected']), '')}", file=studies.root)
     return folder
 
-# %% ../nbs/02f_cache.ipynb #6a082482
+# %% ../nbs/02f_cache.ipynb #92c5c08f
 class Cache:
     "Films that `prepare` left in `folder`: `cache[i]` is a uint8 (S,S) tensor, read from disk when asked for"
     def __init__(self, folder):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FilmDataset', 'PairStream', 'film_dls']
 
-# %% ../nbs/02g_loaders.ipynb #c3a52312
+# %% ../nbs/02g_loaders.ipynb #0979ce79
 from .core import *
 from .geometry import *
 from .images import *
@@ -19,7 +19,7 @@ import numpy as np, pandas as pd, torch
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
-# %% ../nbs/02g_loaders.ipynb #c43cadad
+# %% ../nbs/02g_loaders.ipynb #631b633f
 class FilmDataset(Dataset):
     "Items (image (1,S,S) float in [0,1], labels (K,)), or with `boxes` (image, (labels, masks (K,S,S), known (K,)))"
     def __init__(self,
@@ -55,7 +55,7 @@ class FilmDataset(Dataset):
             elif y[j]==0: known[j] = True
         return x,(y,ms,known)
 
-# %% ../nbs/02g_loaders.ipynb #8e3cbcd3
+# %% ../nbs/02g_loaders.ipynb #7ea9f7f8
 class PairStream(IterableDataset):
     "(image (1,S,S) float in [0,1], caption), shuffled by seed and epoch; call `set_epoch` before each epoch"
     def __init__(self, studies:Studies, source,   # as `FilmDataset`
@@ -71,7 +71,7 @@ class PairStream(IterableDataset):
             except BadInput as e: self.rejected.add(i, e.what, e.file); continue
             yield (x if self.films.transform is None else self.films.transform(x)), c
 
-# %% ../nbs/02g_loaders.ipynb #7ada13da
+# %% ../nbs/02g_loaders.ipynb #079a6250
 def film_dls(studies:Studies, source,        # as `FilmDataset`
              findings=None, bs:int=16,
              valid=.2,                       # share of the patients to validate on, or the `Studies` to validate on
