@@ -16,7 +16,7 @@ export PIP_DEFAULT_TIMEOUT ?= 180
 export MPLBACKEND ?= agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test export readme docs lock results bench clean distclean
+.PHONY: help install demo test facts fuzz export readme docs lock results bench clean distclean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,13 @@ demo: $(STAMP) ## the whole argument on made data, in ten minutes on two cores: 
 
 test: $(STAMP) ## run every notebook, and check that what is generated from them is in step
 	@$(BIN)/python .ci/test_nbs.py $(ARGS)
+
+facts: $(STAMP) ## what the real tables hold (VinDr-CXR, NIH, OpenI), a name and a value a line
+	@$(BIN)/python -c "from cxr_weakloc.intake import facts; print('\\n'.join(f'{k} {v}' for k,v in facts().items()))"
+
+fuzz: $(STAMP) ## 20,000 damaged files through every reader; prepare, killed twenty times (ten minutes)
+	$(BIN)/python benchmarks/fuzz.py $(ARGS)
+	$(BIN)/python benchmarks/kill_prepare.py
 
 export: $(STAMP) ## notebooks -> package, all.py, sidebar, README
 	$(BIN)/python .ci/export.py

@@ -24,8 +24,11 @@ from skimage.measure import label as components
 from torch import Tensor
 from tqdm.auto import tqdm
 from .core import *
+from .geometry import *
 from .images import *
-from .studies import Studies, MaskSource, load_arrays
+from .studies import Studies
+from .masks import MaskSource
+from .cache import load_arrays
 from .phantom import LABELS, Population, condition, draw, make_study, _frame, _map, _points, _tensors
 
 # %% ../nbs/06_anatomy.ipynb #36524a7a

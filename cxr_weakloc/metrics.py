@@ -16,7 +16,7 @@ import numpy as np, torch, torch.nn.functional as F
 from scipy import ndimage
 from scipy.stats import rankdata
 from .core import BadInput
-from .images import boxes_to_mask
+from .geometry import boxes_to_mask
 
 # %% ../nbs/09_metrics.ipynb #7cb086ae
 def on_grid(maps, # (n,h,w) raw maps, any grid; tensor or array

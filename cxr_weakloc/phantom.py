@@ -22,8 +22,9 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from skimage.transform import resize
 from tqdm.auto import tqdm
 from .core import *
-from .images import mask_to_box, save_dicom, iou
-from .studies import rle_encode
+from .geometry import mask_to_box, iou
+from .images import save_dicom
+from .rle import rle_encode
 
 # %% ../nbs/03_phantom.ipynb #0b6428e2
 ATLAS = files('cxr_weakloc')/'data'/'atlas.npz'

@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter
 from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 from torch import Tensor
 from .core import *
+from .geometry import *
 from .images import *
 from .anatomy import *
 

@@ -19,7 +19,7 @@ import fastai.callback.schedule
 from fastai.callback.data import WeightedDL
 from tqdm.auto import tqdm
 from .core import *
-from .images import hflip
+from .geometry import hflip
 from .vlm import *
 from .heatmaps import *
 from .anatomy import *

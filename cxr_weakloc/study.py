@@ -21,8 +21,14 @@ from PIL import Image
 from tqdm.auto import tqdm
 import cxr_weakloc
 from .core import *
+from .geometry import *
 from .images import *
 from .studies import *
+from .vindr import *
+from .mimic import *
+from .sets import *
+from .masks import *
+from .cache import *
 from .phantom import CONDITIONS, Population, condition, write_phantom
 from .vlm import ALBEF, code_revision, film_tensor, load_vlm, save_vlm
 from .heatmaps import METHODS, localize
@@ -183,7 +189,7 @@ def load_films(s:Studies, work:Work, findings, size:int, # model grid
         a = load_arrays(s, size, workers=workers)
         return dict(images=a.images, hw=torch.tensor([(g.height,g.width) for g in a.geometries])), dict(ids=a.ids, rejected=list(a.rejected))
     files = digest(*(o for i in s.ids for o in (i, s.path(i))))
-    t,meta = work.keep(f'films-{condition}-{s.films.split.iloc[0] or "all"}', (files, size, _code('core','images','studies')), decode)
+    t,meta = work.keep(f'films-{condition}-{s.films.split.iloc[0] or "all"}', (files, size, _code('core','geometry','images','studies','vindr','mimic','sets','cache')), decode)
     for r in meta['rejected']: rej.add(**r)
     s = s.subset(meta['ids']); s.rejected,s.mended = rej,mended
     x = Films(s, t['images'], [Geometry(*map(int, hw), size) for hw in t['hw']], dataset, condition)

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np, pandas as pd, pydicom, torch, torch.nn.functional as F
 from .core import *
-from .studies import load_vindr
+from .vindr import load_vindr
 from .vlm import load_vlm
 from .anatomy import gate
 from .refine import RefineConfig

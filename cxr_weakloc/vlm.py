@@ -27,6 +27,8 @@ from transformers import AttentionInterface, BertConfig, BertModel, PreTrainedTo
 from transformers.models.bert.modeling_bert import BertOnlyMLMHead
 from .core import *
 from .studies import *
+from .mimic import *
+from .cache import *
 
 # %% ../nbs/04_vlm.ipynb #5461eb9e
 SPECIAL = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
