@@ -3,7 +3,10 @@ from .images import *
 from .studies import *
 from .phantom import *
 from .vlm import *
+from .evidence import *
+from .models import *
 from .heatmaps import *
+from .methods import *
 from .anatomy import *
 from .pseudomasks import *
 from .refine import *

@@ -35,7 +35,7 @@ class Backward(Evidence):
 
 def planes(x): return x.flatten(2).transpose(1, 2)   # (B,C,h,w) -> (B,h*w,C)
 
-# %% ../nbs/04b_evidence.ipynb #1f68f053
+# %% ../nbs/04b_evidence.ipynb #9c1f60bc
 def pull(tail, # (B,K,C) -> (B,K): prompt k's score from its own copy of the pooled vector
          x,    # (B,C)
          K:int # prompts
@@ -48,8 +48,8 @@ def pull(tail, # (B,K,C) -> (B,K): prompt k's score from its own copy of the poo
 
 class Pooled(Evidence):
     "A head that only sees the mean activation"
-    def __init__(self, A, tail, K, grid):
-        s,G = pull(tail, A.mean(1), K); super().__init__(A, s, grid); self.G = G/A.shape[1]
+    def __init__(self, A, tail, K, grid, linear=False): # linear: the tail is a linear layer, so that CAM is defined
+        s,G = pull(tail, A.mean(1), K); super().__init__(A, s, grid); self.G,self.linear = G/A.shape[1], linear
     def grad(self, k): return self.G[:,k,None].expand_as(self.A)
     def mean_grad(self): return self.G
     def dot(self): return self.G @ self.A.transpose(1, 2)

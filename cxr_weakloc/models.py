@@ -7,11 +7,12 @@ __all__ = ['CLIP_MEAN', 'CLIP_STD', 'IMAGENET_MEAN', 'IMAGENET_STD', 'Seen', 'Sa
            'hf_clip_tower', 'hf_siglip_tower', 'torchvision_tower', 'timm_tower', 'TowerReader', 'Contrastive',
            'TowerClassifier', 'class_choice', 'clip_reader', 'siglip_reader', 'ConvContrastive', 'resnet_features',
            'uncropped', 'BioViLProjector', 'PriorBlock', 'sine_positions', 'PriorPooler', 'BioViLImage', 'CXRBert',
-           'biovil_reader', 'GloriaText', 'ConvirtText', 'region_attention', 'FusionReader', 'Classifier']
+           'biovil_reader', 'GloriaText', 'ConvirtText', 'region_attention', 'FusionReader', 'itc_reader', 'Classifier']
 
-# %% ../nbs/04c_models.ipynb #6a648ca7
+# %% ../nbs/04c_models.ipynb #550074ad
 from dataclasses import dataclass, field
 from typing import Any, Callable
+import math
 import torch, torch.nn as nn, torch.nn.functional as F
 from .core import *
 from .evidence import *
@@ -299,7 +300,7 @@ class ConvContrastive(Reader):
         p = self.per_place(seen.x) if self.per_place is not None else self.project(seen.x.movedim(1, -1)).movedim(-1, 1)
         return F.normalize(planes(p), dim=-1)
 
-# %% ../nbs/04c_models.ipynb #702e221b
+# %% ../nbs/04c_models.ipynb #f9315198
 def resnet_features(net, early=False): # torchvision's ResNet -> function to its last feature map, or (layer3, layer4)
     def f(x):
         x = net.layer2(net.layer1(net.maxpool(net.relu(net.bn1(net.conv1(x)))))); x3 = net.layer3(x); x4 = net.layer4(x3)
@@ -307,10 +308,13 @@ def resnet_features(net, early=False): # torchvision's ResNet -> function to its
     return f
 
 def uncropped(maps,   # (B,K,h,w) of the central `shown` pixels
-              shown:int, whole:int)->torch.Tensor: # (B,K,whole,whole), NaN where the model never looked
+              shown:int, whole:int)->torch.Tensor: # (B,K,n,n) of the whole film, NaN where the model never looked
     "Maps of a centre crop on the whole film's grid: what was not seen is NaN, not zero (hi-ml's convention)"
-    a = (whole - shown)//2; m = F.interpolate(maps, (shown, shown), mode='bilinear', align_corners=False)
-    return F.pad(m, (a, whole - shown - a)*2, value=float('nan'))
+    a = (whole - shown)//2
+    if not a: return maps
+    cell = math.gcd(a, shown//maps.shape[-1]); n = shown//cell     # the coarsest grid on which crop and margin are whole cells
+    m = maps if n == maps.shape[-1] else F.interpolate(maps, (n, n), mode='bilinear', align_corners=False)
+    return F.pad(m, (a//cell,)*4, value=float('nan'))
 
 # %% ../nbs/04c_models.ipynb #c9cf30f5
 class BioViLProjector(nn.Module):
@@ -448,7 +452,14 @@ class FusionReader(Reader):
     @torch.no_grad()
     def local(self, seen): return F.normalize(self.model.vision_proj(seen.x[:,1:]), dim=-1)
 
-# %% ../nbs/04c_models.ipynb #555b8640
+# %% ../nbs/04c_models.ipynb #b036b9c7
+def itc_reader(m:ALBEF)->Contrastive:
+    "The contrastive half of an ALBEF as a reader of its own"
+    enc = lambda input_ids, attention_mask: m.text_proj(m.encode_text(input_ids, attention_mask)[:,0])
+    return Contrastive(m.eval(), hf_vit_tower(m.visual, m.vision_proj), m.cfg.image_size, enc, m.tokenizer, m.cfg.max_len, lambda: 1/m.temp.clamp(.001, .5), clean=clean_caption,
+                       channels=m.cfg.channels, mean=m.cfg.mean, std=m.cfg.std, manifest=getattr(m, 'manifest', {}))
+
+# %% ../nbs/04c_models.ipynb #017a61c3
 class Classifier(Reader):
     "A torch module and a layer: the classic CAM baseline"
     family = 'classifier'
@@ -491,5 +502,5 @@ class Classifier(Reader):
     def score(self, seen, said): return seen.more['y'].detach()[:,said.more['at']]
     def evidence(self, seen, said):
         at = said.more['at']
-        if seen.more['form']: W = self.linears[-1].weight.detach()[at]; b = self.linears[-1].bias; return Pooled(planes(seen.x), lambda c: (c*W).sum(-1) + (0 if b is None else b.detach()[at]), len(at), seen.grid)
+        if seen.more['form']: W = self.linears[-1].weight.detach()[at]; b = self.linears[-1].bias; return Pooled(planes(seen.x), lambda c: (c*W).sum(-1) + (0 if b is None else b.detach()[at]), len(at), seen.grid, linear=True)
         return Backward(seen.x, seen.more['y'][:,at], seen.grid, planes)
