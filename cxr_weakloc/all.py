@@ -5,6 +5,8 @@ from .phantom import *
 from .vlm import *
 from .evidence import *
 from .models import *
+from .checkpoints import *
+from .prompts import *
 from .heatmaps import *
 from .methods import *
 from .anatomy import *
