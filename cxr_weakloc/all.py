@@ -9,6 +9,7 @@ from .checkpoints import *
 from .prompts import *
 from .heatmaps import *
 from .methods import *
+from .store import *
 from .anatomy import *
 from .pseudomasks import *
 from .refine import *

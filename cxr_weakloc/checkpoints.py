@@ -277,7 +277,7 @@ def biomedclip(name='hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16
     except Exception as e: raise BadInput(f'open_clip cannot load {name!r}: {type(e).__name__}: {str(e)[:160]}') from e
     return open_clip_reader(m, t, manifest=dict(family='biomedclip', name=name), **kw)
 
-# %% ../nbs/04d_checkpoints.ipynb #a652c5cc
+# %% ../nbs/04d_checkpoints.ipynb #3f40a118
 def load_reader(path=None,       # folder or file of weights; None: the embedded ALBEF
                 tokenizer=None,  # folder with the tokenizer, where the weights bring none
                 text=None,       # BioViL: CXR-BERT's weights, a file
@@ -304,4 +304,4 @@ def load_reader(path=None,       # folder or file of weights; None: the embedded
         else:
             if '/' in name and not src.exists() and not name.startswith(('.', '/')): r,src = hf_reader(name, **kw), None
             else: raise BadInput('no such weights', file=path, mend='a file of weights, or a folder with config.json')
-    r.manifest = dict(r.manifest) | dict(weights=file_hash(src) if src is not None else str(path)); return r.to(device)
+    r.manifest = dict(family=r.family) | dict(r.manifest) | dict(weights=file_hash(src) if src is not None else str(path)); return r.to(device)
