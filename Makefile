@@ -60,8 +60,9 @@ lock: $(STAMP) ## write the versions that .venv holds to constraints.txt
 results: $(STAMP) ## the study of the thesis (hours): results/phantom/results.csv
 	$(BIN)/cxr-weakloc run --out results/phantom $(ARGS)
 
-bench: $(STAMP) ## what the steps cost on this machine
-	$(BIN)/python .ci/bench.py $(ARGS)
+bench: $(STAMP) ## what the steps cost on this machine, and the heatmap engines side by side: benchmarks/results/
+	$(BIN)/python .ci/bench.py
+	$(BIN)/python benchmarks/heatmaps.py $(ARGS)
 
 clean: ## remove what docs, builds and caches left
 	rm -rf _docs _proc build dist *.egg-info

@@ -8,14 +8,14 @@ __all__ = ['ALBEF_DROPPED', 'ALBEF_VISUAL', 'CHEXZERO_MEAN', 'CHEXZERO_STD', 'OP
            'clip_from', 'resnet_from', 'bert_from', 'biovil_from', 'gloria_from', 'convirt_from', 'load_tokenizer',
            'clip_words', 'family_of', 'hf_reader', 'open_clip_reader', 'biomedclip', 'load_reader']
 
-# %% ../nbs/04d_checkpoints.ipynb #88b8e0f6
+# %% ../nbs/04d_checkpoints.ipynb #c50a811d
 from dataclasses import dataclass
 from pathlib import Path
 import hashlib, json, pickle, re
 import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import load_file
 from .core import *
-from .vlm import ALBEF, VLMConfig, clean_caption, load_vlm
+from .vlm import ALBEF, VLMConfig, WEIGHTS, clean_caption, load_vlm
 from .models import *
 
 # %% ../nbs/04d_checkpoints.ipynb #ae103ce2
@@ -277,13 +277,13 @@ def biomedclip(name='hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16
     except Exception as e: raise BadInput(f'open_clip cannot load {name!r}: {type(e).__name__}: {str(e)[:160]}') from e
     return open_clip_reader(m, t, manifest=dict(family='biomedclip', name=name), **kw)
 
-# %% ../nbs/04d_checkpoints.ipynb #3f40a118
+# %% ../nbs/04d_checkpoints.ipynb #f62d2766
 def load_reader(path=None,       # folder or file of weights; None: the embedded ALBEF
                 tokenizer=None,  # folder with the tokenizer, where the weights bring none
                 text=None,       # BioViL: CXR-BERT's weights, a file
                 image_size:int=None, device='cpu', **kw)->Reader:
     "A reader from the weights that you have. Raises `BadInput` for what is wrong, partial or unknown"
-    if path is None: r,src = FusionReader(load_vlm()), Path(str(__import__('importlib.resources').resources.files('cxr_weakloc')/'data'/'vlm'))
+    if path is None: r,src = FusionReader(load_vlm()), Path(str(WEIGHTS/'vlm'))
     else:
         src = Path(path); name = str(path)
         if name.startswith(('hf-hub:', 'local-dir:')): return biomedclip(name).to(device)
