@@ -36,10 +36,11 @@ class Said:
     more: dict = field(default_factory=dict)
     def __len__(self): return len(self.prompts)
 
-# %% ../nbs/04c_models.ipynb #0e69142d
+# %% ../nbs/04c_models.ipynb #4e55f963
 class Reader(nn.Module):
     "A model that reads films and prompts. Subclasses say how"
     family = 'reader'
+    policy = 'pad'   # of `Geometry`: how the model wants films made square
     def __init__(self, size, # (H,W) pixels, or one number
                  channels=3, mean=0., std=1., # of pixels in [0,1]; one number or one per channel
                  manifest=None): # where the weights come from; goes into every result
@@ -316,7 +317,7 @@ def uncropped(maps,   # (B,K,h,w) of the central `shown` pixels
     m = maps if n == maps.shape[-1] else F.interpolate(maps, (n, n), mode='bilinear', align_corners=False)
     return F.pad(m, (a//cell,)*4, value=float('nan'))
 
-# %% ../nbs/04c_models.ipynb #c9cf30f5
+# %% ../nbs/04c_models.ipynb #452f45a0
 class BioViLProjector(nn.Module):
     "Two 1 x 1 convolutions with batch norm between, as hi-ml's MLP"
     def __init__(self, c, d):
@@ -375,7 +376,7 @@ def biovil_reader(image:BioViLImage, text:CXRBert, tokenizer, size=512, crop=448
     "A reader of BioViL or BioViL-T: films of `size`, of which the model sees the central `crop` (480 for BioViL, 448 for T)"
     both = nn.ModuleDict(dict(image=image, text=text)).eval()
     r = ConvContrastive(both, image.features, text, tokenizer, text.bert.config.max_position_embeddings, size, per_place=image.per_place, crop=crop, **kw).eval()
-    r.family = 'biovil'; return r
+    r.family,r.policy = 'biovil', 'crop'; return r
 
 # %% ../nbs/04c_models.ipynb #94079104
 class GloriaText(nn.Module):

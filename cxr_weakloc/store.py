@@ -76,7 +76,7 @@ class MapStore:
         for c in range(self.n_chunks): r += [o for o in self.read_chunk(c)['rejected']]
         return r
 
-# %% ../nbs/05c_store.ipynb #e913d86e
+# %% ../nbs/05c_store.ipynb #bcc64acf
 class _Films(Dataset): # decodes to the model's grid; an error becomes its text
     def __init__(self, studies, ids, size, policy): self.studies,self.ids,self.size,self.policy = studies,ids,size,policy
     def __len__(self): return len(self.ids)
@@ -90,7 +90,7 @@ class MapJob:
     method: str = 'gradcam'
     style: str = 'report'; dataset: str = '*'  # of the phrases
     findings: tuple = tuple(FINDINGS)
-    policy: str = 'pad'       # of `Geometry`
+    policy: str = None        # of `Geometry`; None: as the model wants it
     chunk: int = 256          # films per file
     amp: bool = False         # bfloat16 towers
     options: tuple = ()       # of the method, (name, value) pairs
@@ -104,7 +104,7 @@ def make_store(studies:Studies, out, reader:Reader, job:MapJob=MapJob())->MapSto
     if reader.size[0] != reader.size[1]: raise BadInput('a store is made of square films', mend='set the size to one number')
     ps = job.phrases(reader); said = reader.text(flat_phrases(ps)[0])                     # too long a prompt is known before the first film
     meta = dict(format=1, name=studies.name, ids=list(map(str, studies.films.index)), findings=[p.finding for p in ps], prompts=[[p.positive, p.negative] for p in ps], method=job.method, options=dict(job.options),
-                model={k: v for k,v in reader.manifest.items() if k != 'log'}, model_class=type(reader).__name__, image_size=reader.size[0], policy=job.policy, crop=getattr(reader, 'crop', None), layer=getattr(reader, 'layer', None), amp=job.amp, chunk=job.chunk, code=code_revision())
+                model={k: v for k,v in reader.manifest.items() if k != 'log'}, model_class=type(reader).__name__, image_size=reader.size[0], policy=job.policy or reader.policy, crop=getattr(reader, 'crop', None), layer=getattr(reader, 'layer', None), amp=job.amp, chunk=job.chunk, code=code_revision())
     if not meta['ids']: raise BadInput(f'{studies.name} holds no films')
     meta = json.loads(json.dumps(meta, default=str)); meta['key'] = f"{stable_hash(json.dumps({k: v for k,v in meta.items() if k != 'code'}, sort_keys=True)):016x}"; meta['rejected'] = list(studies.rejected)
     out = Path(out)
@@ -123,7 +123,7 @@ def fill_store(studies:Studies, out, reader:Reader, job:MapJob=MapJob(), rank:in
     store = make_store(studies, out, reader, job); ps = job.phrases(reader); prompts,at = flat_phrases(ps); said = reader.text(prompts); K = len(ps)
     mine = [c for c in store.missing() if c % world == rank]; size = reader.size[0]
     batches = [list(b) for c in mine for b in np.array_split(list(store.rows(c)), -(-len(store.rows(c))//bs))]
-    loader = DataLoader(_Films(studies, store.ids, size, job.policy), batch_sampler=[list(map(int, b)) for b in batches], num_workers=min(workers, len(batches)), collate_fn=lambda o: o)
+    loader = DataLoader(_Films(studies, store.ids, size, store.meta['policy']), batch_sampler=[list(map(int, b)) for b in batches], num_workers=min(workers, len(batches)), collate_fn=lambda o: o)
     got = {}; limit = bs; bar = tqdm(total=sum(map(len, batches)), desc=f'{job.method} maps' + (f', rank {rank} of {world}' if world > 1 else ''), disable=not progress or rank > 0, leave=False)
     def compute(x): # maps (n,P,h,w), scores (n,P), silent (n,P)
         nonlocal limit; parts,i = [],0
@@ -151,7 +151,7 @@ def _write_chunk(store, c, d, K):
     half,scale = pack_maps(maps)
     with atomic(store.file(c)) as tmp: save_file(dict(maps=half, scale=scale, log_odds=z, ok=ok), tmp, metadata=dict(store=json.dumps(dict(key=store.key, rejected=d['rejected']))))   # one entry: safetensors writes several in any order
 
-# %% ../nbs/05c_store.ipynb #3e6fd0ad
+# %% ../nbs/05c_store.ipynb #dabe8da5
 def process_share()->tuple: # rank, world, device; from the launcher's environment, through Accelerate
     "Who we are among the processes of a launcher; (0, 1, None) without one"
     if int(os.environ.get('WORLD_SIZE', 1)) == 1: return 0, 1, None
@@ -159,26 +159,24 @@ def process_share()->tuple: # rank, world, device; from the launcher's environme
     except ImportError as e: raise BadInput('several ranks need the package accelerate', mend='pip install accelerate') from e
     s = PartialState(cpu=not torch.cuda.is_available()); return s.process_index, s.num_processes, s.device
 
-def _share(i, world, studies, out, load, job, kw, devices): # one process; `load`: arguments of `load_reader`
-    if devices[i] == 'cpu' and world > 1: torch.set_num_threads(max(1, (os.cpu_count() or 1)//world))
-    reader = load_reader(**load, device=devices[i]) if isinstance(load, dict) else load
-    return fill_store(studies, out, reader, job, i, world, **kw)
+def _share(i, studies, out, load, job, kw, devices): # one process of several on this machine
+    if devices[i] == 'cpu': torch.set_num_threads(max(1, (os.cpu_count() or 1)//len(devices)))
+    fill_store(studies, out, load_reader(**load, device=devices[i]), job, i, len(devices), **kw)
 
 def write_store(studies:Studies, out, load:dict=None, # arguments of `load_reader`; None: the embedded model
                 job:MapJob=MapJob(), devices=None,   # of this machine, e.g. ['cuda:0', 'cuda:1'] or ['cpu', 'cpu']; None: all GPUs, else one CPU process
-                calibration=None, quiet=False, **kw)->MapStore: # kw: bs, workers, progress
+                calibration=None, quiet=False, reader:Reader=None, # what `load` gives, if it is at hand
+                **kw)->MapStore: # bs, workers, progress
     "Fill a store with all that this machine and its launcher offer; then probabilities.csv and rejected.csv"
-    load,out = load or {}, Path(out); rank,world,dev = process_share()
-    if world > 1: store = fill_store(studies, out, load_reader(**load, device=str(dev)), job, rank, world, **kw)
+    load,out = load or {}, Path(out); rank,world,dev = process_share(); reader = load_reader(**load) if reader is None else reader
+    devices = [str(dev)] if world > 1 else list(devices or [f'cuda:{i}' for i in range(torch.cuda.device_count())] or ['cpu'])
+    if len(devices) == 1: store = fill_store(studies, out, reader.to(devices[0]), job, rank, world, **kw)
     else:
-        devices = devices or ([f'cuda:{i}' for i in range(torch.cuda.device_count())] or ['cpu'])
-        if len(devices) == 1: store = _share(0, 1, studies, out, load, job, kw, devices)
-        else:
-            import torch.multiprocessing as mp
-            make_store(studies, out, load_reader(**load), job)         # bad input is one error, not one per process
-            try: mp.start_processes(_share, (len(devices), studies, out, load, job, kw, devices), nprocs=len(devices), start_method='spawn')
-            except mp.ProcessRaisedException as e: raise BadInput(f'a process failed: {str(e).strip().splitlines()[-1]}', mend='the same command goes on where it stopped') from e
-            store = MapStore(out)
+        import torch.multiprocessing as mp
+        make_store(studies, out, reader, job)                          # bad input is one error, not one per process
+        try: mp.start_processes(_share, (studies, out, load, job, kw, devices), nprocs=len(devices), start_method='spawn')
+        except mp.ProcessRaisedException as e: raise BadInput(f'a process failed: {str(e).strip().splitlines()[-1]}', mend='the same command goes on where it stopped') from e
+        store = MapStore(out)
     if store.missing(): return store                                   # another rank is still at work
     z,rej = store.table(), store.rejections()
     if calibration is not None: z[store.findings] = calibration.prob(torch.tensor(z[store.findings].to_numpy())).numpy()
@@ -189,7 +187,7 @@ def write_store(studies:Studies, out, load:dict=None, # arguments of `load_reade
     if not quiet: print(f"{rej.summary(len(z))}\n{store}\n{out/'probabilities.csv'}")
     return store
 
-# %% ../nbs/05c_store.ipynb #4df0ea28
+# %% ../nbs/05c_store.ipynb #c592f906
 _REFINED = dict(attention='cross_attention', gradcam='cross_gradcam', token_gradcam='hirescam')   # chapter 5's names, as refinement's manifest has them
 
 def default_method(reader)->str: return _REFINED.get(reader.manifest.get('refine', {}).get('method'), 'cross_gradcam' if isinstance(reader, FusionReader) else 'gradcam')
@@ -202,7 +200,7 @@ def heatmaps_command(studies:Studies, out, weights=None, tokenizer=None, text=No
     job = MapJob(method or default_method(reader), style, dataset, tuple(findings), chunk=chunk, amp=amp); c = None
     if calibration is not None or (weights is not None and Path(weights).exists() and calibration_file(weights).exists()):
         c = load_calibration(calibration or weights); ps = job.phrases(reader); c = c.of(reader, ps) if calibration is not None or c.phrases == phrases_hash(ps) else None
-    return write_store(studies, out, load, job, devices, c, quiet, bs=bs, workers=workers, progress=not quiet)
+    return write_store(studies, out, load, job, devices, c, quiet, reader, bs=bs, workers=workers, progress=not quiet)
 
 
 def write_overlays(store:MapStore, studies:Studies, out, draw)->int: # draw: (film (S,S) in [0,1], map (h,w)) -> (S,S,3) uint8; how many were written
