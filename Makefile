@@ -67,9 +67,10 @@ lock: $(STAMP) ## write the versions that .venv holds to constraints.txt
 results: $(STAMP) ## the study of the thesis (hours): results/phantom/results.csv
 	$(BIN)/cxr-weakloc run --out results/phantom $(ARGS)
 
-bench: $(STAMP) ## what the steps cost on this machine; scores against their peers: benchmarks/results/scores.csv
-	$(BIN)/python .ci/bench.py $(ARGS)
-	$(BIN)/python benchmarks/scores.py $(ARGS)
+bench: $(STAMP) ## what the steps cost on this machine, heatmap engines and scores beside their peers: benchmarks/results/
+	$(BIN)/python .ci/bench.py
+	$(BIN)/python benchmarks/heatmaps.py
+	$(BIN)/python benchmarks/scores.py
 
 clean: ## remove what docs, builds and caches left
 	rm -rf _docs _proc build dist *.egg-info

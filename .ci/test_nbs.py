@@ -141,7 +141,7 @@ def check_links(new):
 
 def check_workplace(new):
     "No file names a folder of the machine it was written on"
-    p = subprocess.run(['git', 'grep', '-nIE', r'/(home|Users)/[a-z]|/work/|/root/', '--', '.', ':!.ci/test_nbs.py'], cwd=ROOT, capture_output=True, text=True)
+    p = subprocess.run(['git', 'grep', '-nIE', r'/(home|Users)/[a-z]|(^|[^[:alnum:]_.-])/(work|root)/', '--', '.', ':!.ci/test_nbs.py'], cwd=ROOT, capture_output=True, text=True)
     return [l[:160] for l in p.stdout.splitlines()]
 
 CHECKS = dict(package='package in step with the notebooks', readme='README in step with index.ipynb', site='sidebar in step', docs='site can be prepared',

@@ -12,7 +12,14 @@ from .loaders import *
 from .phantom import *
 from .intake import *
 from .vlm import *
+from .evidence import *
+from .models import *
+from .checkpoints import *
+from .prompts import *
 from .heatmaps import *
+from .methods import *
+from .store import *
+from .faithful import *
 from .anatomy import *
 from .pseudomasks import *
 from .refine import *

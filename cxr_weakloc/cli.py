@@ -6,12 +6,12 @@
 __all__ = ['HELP', 'cmd_demo', 'cmd_phantom', 'cmd_prepare', 'cmd_pretrain', 'cmd_heatmaps', 'cmd_refine', 'cmd_evaluate',
            'cmd_run', 'cmd_compare', 'main']
 
-# %% ../nbs/13_cli.ipynb #a32fd65f
+# %% ../nbs/13_cli.ipynb #4d8b1255
 import argparse, os, signal, sys, time, warnings
 from pathlib import Path
 from .core import BadInput, FINDINGS
 
-# %% ../nbs/13_cli.ipynb #c883e9ab
+# %% ../nbs/13_cli.ipynb #bb557406
 def _numbers(s): # '0,1,2'
     try: return tuple(int(o) if o.strip().lstrip('-').isdigit() else float(o) for o in str(s).split(','))
     except ValueError: raise BadInput(f'{s!r} is no list of numbers', mend='as in 0,1,2') from None
@@ -45,7 +45,7 @@ def _settings(a, **kw):
     from cxr_weakloc.study import Settings
     return Settings(findings=_findings(a), validation=a.validation, split_seed=a.split_seed, **kw)
 
-# %% ../nbs/13_cli.ipynb #73d8cb83
+# %% ../nbs/13_cli.ipynb #ca6078da
 def cmd_demo(a, command, started):
     from cxr_weakloc.study import demo
     demo(a.out, a.workers, a.train, a.test, command, started)
@@ -75,8 +75,13 @@ def cmd_pretrain(a, command, started):
     pretrain(train, valid, a.out, seed=a.seed, command=command, **kw); print(a.out)
 
 def cmd_heatmaps(a, command, started):
-    from cxr_weakloc.study import open_studies, write_heatmaps
-    f = _findings(a); write_heatmaps(open_studies(a.films, a.split, f), a.out, a.weights, f, a.method, a.workers, a.png)
+    from cxr_weakloc.store import heatmaps_command, write_overlays
+    from cxr_weakloc.study import open_studies
+    f = _findings(a); st = open_studies(a.films, a.split, f)
+    s = heatmaps_command(st, a.out, a.weights, a.tokenizer, a.text_weights, a.image_size, f, a.method, a.style, a.dataset, a.amp, a.chunk, a.bs, a.workers, a.devices.split(',') if a.devices else None, a.calibration)
+    if a.png and not s.missing():
+        from cxr_weakloc.report import overlay
+        write_overlays(s, st, Path(a.out)/'overlays', overlay)
 
 def cmd_refine(a, command, started):
     from cxr_weakloc.study import open_studies, refine_on
@@ -103,7 +108,7 @@ def cmd_compare(a, command, started):
     from cxr_weakloc.thesis import compare_runs, print_comparison
     print(print_comparison(compare_runs(a.a, a.b, a.out))); print(a.out or '', end='\n' if a.out else '')
 
-# %% ../nbs/13_cli.ipynb #d23408ce
+# %% ../nbs/13_cli.ipynb #44af1195
 HELP = dict(
     demo=('the whole argument on made data, with the embedded weights', '''
 Makes a small population of phantom radiographs, reads it back from DICOM files and tables, refines the embedded vision-language
@@ -134,13 +139,18 @@ reads   MIMIC/mimic-cxr-2.0.0-{split,metadata,chexpert}.csv.gz, MIMIC/files/ wit
 writes  OUT/    a model folder: model.safetensors, config.json, tokenizer.json, manifest.json
         OUT.*.ckpt    after every epoch; the same command goes on from there, and removes them in the end''', 'cxr-weakloc pretrain --mimic data/phantom/mimic --out runs/vlm'),
     heatmaps=('maps of a model for a folder of films', '''
-Localizes and classifies the findings in every film.
+Localizes and classifies the findings in every film, by any method, with any model: an ALBEF of this package or of Salesforce, CheXzero, CLIP, SigLIP,
+MedSigLIP, BiomedCLIP, BioViL, GLoRIA, ConVIRT. Uses all GPUs; under `accelerate launch` each rank takes its share. Stopped and started again, it goes on.
 
 reads   FILMS: a folder of DICOM, PNG or JPEG films, or a VinDr-CXR or MIMIC-CXR tree
-writes  OUT/heatmaps.safetensors    maps (films, findings, h, w), raw evidence; prob; ids and findings in the file's metadata
-        OUT/probabilities.csv       zero-shot probability of each finding
-        OUT/rejected.csv            films that could not be used, and why
-        OUT/overlays/*.png          with --png: each map laid over its film''', 'cxr-weakloc heatmaps films/ --out runs/maps --png'),
+        --weights: a model folder, a Hugging Face folder or id, or a file of weights (then --tokenizer, a folder)
+writes  OUT/store.json, OUT/chunks/    the store: raw signed maps (films, findings, h, w), log-odds, and where they come from
+        OUT/probabilities.csv          zero-shot probability of each finding
+        OUT/rejected.csv               films that could not be used, and why
+        OUT/overlays/*.png             with --png: each map laid over its film
+
+methods: cam, gradcam, gradcam++, hirescam, layercam, xgradcam, eigencam, scorecam, rollout, chefer, legrad, cross_attention, cross_gradcam,
+         similarity, surgery, biovil, gloria, rise, occlusion''', 'cxr-weakloc heatmaps films/ --out runs/maps --png'),
     refine=('teach the model its gate', '''
 Refines a model on films alone: its own maps, gated by anatomy where its zero-shot prediction is confident, become what it learns.
 Neither labels nor reports are read; boxes only if --budget allows a share of them.
@@ -170,7 +180,7 @@ patients, a permutation test and Holm's correction.
 reads   two folders of `run`, `evaluate` or `demo`, or two results.csv
 writes  --out CSV: the table; a page of the same name with .html''', 'cxr-weakloc compare results/a results/b --out compare.csv'))
 
-# %% ../nbs/13_cli.ipynb #15686d24
+# %% ../nbs/13_cli.ipynb #b7b0fa60
 def _parser():
     p = argparse.ArgumentParser('cxr-weakloc', description='Weakly supervised localization of chest radiograph findings: vision-language models that learn their anatomy.',
                                 epilog='Every command: cxr-weakloc COMMAND --help', formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -194,7 +204,11 @@ def _parser():
     add('heatmaps refine run', '--weights', metavar='FOLDER', help='model to start from (default: the embedded one)')
     add('evaluate', '--weights', metavar='FOLDER', nargs='+', help='refined models, one per training seed (default: the baseline alone)'); add('evaluate', '--baseline', metavar='FOLDER', help='model that was refined (default: the embedded one)')
     add('heatmaps refine evaluate run', '--findings', metavar='A,B', help=f"findings, separated by commas (default: {','.join(FINDINGS)})")
-    add('heatmaps', '--method', metavar='NAME', help='attention, gradcam or token_gradcam (default: what the model was refined with, else gradcam)'); add('heatmaps', '--png', action='store_true', help='write overlays as well')
+    add('heatmaps', '--method', metavar='NAME', help='kind of map (default: what the model was refined with; for an ALBEF cross_gradcam, else gradcam)'); add('heatmaps', '--png', action='store_true', help='write overlays as well')
+    add('heatmaps', '--tokenizer', metavar='FOLDER', help='tokenizer.json or vocab.txt, where the weights bring none'); add('heatmaps', '--text-weights', metavar='FILE', help="BioViL: CXR-BERT's weights")
+    add('heatmaps', '--image-size', type=int, metavar='N', help='pixels, for a model that takes several sizes'); add('heatmaps', '--style', default='report', metavar='NAME', help='of the prompts: report, chexzero, biovil or gloria'); add('heatmaps', '--dataset', default='*', metavar='NAME', help="whose wording, where the table of prompts has its own")
+    add('heatmaps', '--bs', type=int, default=32, metavar='N', help='films per step; halved when memory runs out'); add('heatmaps', '--chunk', type=int, default=256, metavar='N', help='films per file of the store'); add('heatmaps', '--amp', action='store_true', help='bfloat16')
+    add('heatmaps', '--devices', metavar='A,B', help='e.g. cuda:0,cuda:1 or cpu,cpu (default: all GPUs, else one process on the CPU)'); add('heatmaps', '--calibration', metavar='FILE', help='of the probabilities (default: the one saved with the weights)')
     add('heatmaps refine', '--split', metavar='NAME', help="of a tree: train, validate or test (default: heatmaps test, refine train)")
     add('demo', '--train', type=int, default=500, metavar='N', help='phantom studies to learn from'); add('demo', '--test', type=int, default=200, metavar='N', help='phantom studies to judge, per condition')
     add('phantom', '--train', type=int, default=600, metavar='N', help='studies of the training split'); add('phantom', '--test', type=int, default=200, metavar='N', help='studies of the test split, per condition')
@@ -215,7 +229,7 @@ def _parser():
     add('demo phantom prepare heatmaps refine evaluate run', '--workers', type=int, default=2, metavar='N', help='processes')
     return p
 
-# %% ../nbs/13_cli.ipynb #500f0826
+# %% ../nbs/13_cli.ipynb #56102223
 def _stop(*_): raise KeyboardInterrupt
 
 def _fail(e, code):

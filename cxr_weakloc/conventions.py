@@ -157,9 +157,9 @@ def wsol_overlaps(scaled:torch.Tensor, # (n,S,S) in [0,1], from `wsol_scale`
     r = threads(lambda i: _wsol(q[i], wsol_boxes(boxes[i])) if len(boxes[i]) else nan, range(len(q)))
     return tuple(np.stack([o[k] for o in r]) if r else np.zeros((0,256)) for k in (0,1))
 
-def wsol_levels(thresholds=WSOL_THRESHOLDS)->np.ndarray: # 8-bit level of each threshold
+def wsol_levels(thresholds=None)->np.ndarray: # 8-bit level of each threshold; default: `WSOL_THRESHOLDS`
     "`int(threshold * 255)`"
-    return (np.asarray(thresholds)*255).astype(int)
+    return (np.asarray(WSOL_THRESHOLDS if thresholds is None else thresholds)*255).astype(int)
 
 def max_stat(w, values)->np.ndarray: # (r,n), (n,k) one column per threshold -> (r,1)
     "The best column's weighted mean: the threshold is chosen on the evaluated films, in every resample anew"
