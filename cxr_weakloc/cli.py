@@ -6,12 +6,12 @@
 __all__ = ['HELP', 'cmd_demo', 'cmd_phantom', 'cmd_prepare', 'cmd_pretrain', 'cmd_heatmaps', 'cmd_refine', 'cmd_evaluate',
            'cmd_run', 'cmd_compare', 'main']
 
-# %% ../nbs/13_cli.ipynb #4d8b1255
+# %% ../nbs/13_cli.ipynb #45c45420
 import argparse, os, signal, sys, time, warnings
 from pathlib import Path
 from .core import BadInput, FINDINGS
 
-# %% ../nbs/13_cli.ipynb #bb557406
+# %% ../nbs/13_cli.ipynb #ea171ee0
 def _numbers(s): # '0,1,2'
     try: return tuple(int(o) if o.strip().lstrip('-').isdigit() else float(o) for o in str(s).split(','))
     except ValueError: raise BadInput(f'{s!r} is no list of numbers', mend='as in 0,1,2') from None
@@ -45,7 +45,7 @@ def _settings(a, **kw):
     from cxr_weakloc.study import Settings
     return Settings(findings=_findings(a), validation=a.validation, split_seed=a.split_seed, **kw)
 
-# %% ../nbs/13_cli.ipynb #ca6078da
+# %% ../nbs/13_cli.ipynb #409b5f05
 def cmd_demo(a, command, started):
     from cxr_weakloc.study import demo
     demo(a.out, a.workers, a.train, a.test, command, started)
@@ -108,7 +108,7 @@ def cmd_compare(a, command, started):
     from cxr_weakloc.thesis import compare_runs, print_comparison
     print(print_comparison(compare_runs(a.a, a.b, a.out))); print(a.out or '', end='\n' if a.out else '')
 
-# %% ../nbs/13_cli.ipynb #44af1195
+# %% ../nbs/13_cli.ipynb #1199e38f
 HELP = dict(
     demo=('the whole argument on made data, with the embedded weights', '''
 Makes a small population of phantom radiographs, reads it back from DICOM files and tables, refines the embedded vision-language
@@ -180,7 +180,7 @@ patients, a permutation test and Holm's correction.
 reads   two folders of `run`, `evaluate` or `demo`, or two results.csv
 writes  --out CSV: the table; a page of the same name with .html''', 'cxr-weakloc compare results/a results/b --out compare.csv'))
 
-# %% ../nbs/13_cli.ipynb #b7b0fa60
+# %% ../nbs/13_cli.ipynb #9890fd19
 def _parser():
     p = argparse.ArgumentParser('cxr-weakloc', description='Weakly supervised localization of chest radiograph findings: vision-language models that learn their anatomy.',
                                 epilog='Every command: cxr-weakloc COMMAND --help', formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -229,7 +229,7 @@ def _parser():
     add('demo phantom prepare heatmaps refine evaluate run', '--workers', type=int, default=2, metavar='N', help='processes')
     return p
 
-# %% ../nbs/13_cli.ipynb #56102223
+# %% ../nbs/13_cli.ipynb #b7845296
 def _stop(*_): raise KeyboardInterrupt
 
 def _fail(e, code):

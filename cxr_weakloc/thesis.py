@@ -6,7 +6,7 @@
 __all__ = ['FACTS', 'Thesis', 'load_config', 'Stages', 'header_facts', 'Looks', 'stage_protocols', 'stage_gating',
            'stage_learned', 'write_thesis', 'run_thesis', 'compare_runs', 'print_comparison']
 
-# %% ../nbs/12b_thesis.ipynb #8273e920
+# %% ../nbs/12b_thesis.ipynb #1a1f688c
 import json, shutil, tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
