@@ -1,5 +1,5 @@
 "One process, two processes of this machine, and a run that was killed: the same store, byte for byte. (Two ranks of a launcher: nbs/05c_store.ipynb)"
-import tempfile, warnings
+import subprocess, sys, tempfile, warnings
 from pathlib import Path
 import numpy as np, torch
 from PIL import Image
@@ -19,5 +19,6 @@ def test_two_local_processes():
         d = Path(d); s,job,kw = load_folder(films(d/'films')), MapJob(method='cross_gradcam', chunk=2), dict(bs=2, quiet=True, progress=False)
         write_store(s, d/'one', job=job, **kw); two = write_store(s, d/'two', job=job, devices=['cpu', 'cpu'], **kw)
         assert not two.missing() and same(d/'one', d/'two')
-        (d/'two'/'chunks'/'00001.safetensors').unlink(); (d/'two'/'chunks'/'.00001.safetensors.99.part').write_bytes(b'half')   # as a killed process leaves it
+        dead = subprocess.Popen([sys.executable, '-c', '']); dead.wait()
+        (d/'two'/'chunks'/'00001.safetensors').unlink(); (d/'two'/'chunks'/f'.00001.safetensors.{dead.pid}.part').write_bytes(b'half')   # as a killed process leaves it
         write_store(s, d/'two', job=job, **kw); assert same(d/'one', d/'two')
