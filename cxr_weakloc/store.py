@@ -108,7 +108,7 @@ def make_store(studies:Studies, out, reader:Reader, job:MapJob=MapJob())->MapSto
                 model={k: v for k,v in reader.manifest.items() if k != 'log'}, model_class=type(reader).__name__, image_size=reader.size[0], policy=job.policy or reader.policy, crop=getattr(reader, 'crop', None), layer=getattr(reader, 'layer', None), amp=job.amp, chunk=job.chunk, code=code_revision())
     if not meta['ids']: raise BadInput(f'{studies.name} holds no films')
     meta = json.loads(json.dumps(meta, default=str)); meta['key'] = f"{stable_hash(json.dumps({k: v for k,v in meta.items() if k != 'code'}, sort_keys=True)):016x}"; meta['rejected'] = list(studies.rejected)
-    out = Path(out)
+    out = Path(out); sweep(out); sweep(out/'chunks')
     if (out/'store.json').exists():
         s = MapStore(out)
         if s.key != meta['key']:
