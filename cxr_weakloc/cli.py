@@ -52,7 +52,7 @@ def _settings(a, **kw):
     from cxr_weakloc.study import Settings
     return Settings(findings=_findings(a), validation=a.validation, split_seed=a.split_seed, **kw)
 
-# %% ../nbs/13_cli.ipynb #b2c20af4
+# %% ../nbs/13_cli.ipynb #a8a0874e
 def cmd_demo(a, command, started):
     from cxr_weakloc.study import demo
     demo(a.out, a.workers, a.train, a.test, command, started)
@@ -99,6 +99,11 @@ def cmd_refine(a, command, started):
     f = _findings(a); refine_on(open_studies(a.films, a.split or 'train', f), a.out, a.weights, _config(a), a.seed, a.validation, a.split_seed, a.budget, a.anatomy, a.limit, a.workers, command)
 
 def cmd_evaluate(a, command, started):
+    if a.maps:
+        from cxr_weakloc.judged import evaluate_stores
+        from cxr_weakloc.prompts import load_calibration
+        if a.weights or a.baseline or a.anatomy: raise BadInput('--maps brings its own model', mend='leave --weights, --baseline and --anatomy out')
+        src = _source(a); evaluate_stores(*a.maps, src.train, a.out, src.masks.get(src.train), tuple(o.strip() for o in a.protocols.split(',')), a.grid, 2000, a.validation, a.split_seed, load_calibration(a.calibration) if a.calibration else None, src.dataset, command); return
     from cxr_weakloc.study import evaluate_weights
     evaluate_weights(_source(a), a.out, a.weights or (), a.baseline, _settings(a, size=a.grid), a.workers, command)
 
@@ -119,7 +124,7 @@ def cmd_compare(a, command, started):
     from cxr_weakloc.thesis import compare_runs, print_comparison
     print(print_comparison(compare_runs(a.a, a.b, a.out))); print(a.out or '', end='\n' if a.out else '')
 
-# %% ../nbs/13_cli.ipynb #803ce86d
+# %% ../nbs/13_cli.ipynb #62cebb6c
 HELP = dict(
     demo=('the whole argument on made data, with the embedded weights', '''
 Makes a small population of phantom radiographs, reads it back from DICOM files and tables, refines the embedded vision-language
@@ -189,8 +194,10 @@ writes  OUT/         a model folder with its manifest. It is used like any other
 Judges one or more refined models (one per training seed) and the baseline on the test split of a tree. Thresholds are chosen on that part of its
 training split that refinement left out.
 
-reads   --vindr or --phantom: the tree; --weights: model folders of `refine`
-writes  OUT/results.csv, report.html, targets.csv, thresholds.json, rejected.csv, manifest.json''', 'cxr-weakloc evaluate --vindr data/vindr --weights runs/refined --out runs/evaluation'),
+Or judges the maps that `heatmaps` left, of any model and method: --maps with two stores, one of the training split (it chooses the thresholds), one of the test split.
+
+reads   --vindr or --phantom: the tree; --weights: model folders of `refine`; or --maps
+writes  OUT/results.csv, report.html, targets.csv, thresholds.json, rejected.csv, manifest.json''', 'cxr-weakloc evaluate --vindr data/vindr --weights runs/refined --out runs/evaluation\n  cxr-weakloc evaluate --vindr data/vindr --maps maps/train maps/test --out runs/chexzero'),
     run=('all of it, on your data or on a phantom', '''
 The study: reads the trees, refines one model per seed and one per seed on the truth (the ceiling), and judges everything on the test split.
 Without --vindr and --phantom it makes the phantom population of the thesis. With --config, a TOML file that names the folders, every table and
@@ -207,7 +214,7 @@ patients, a permutation test and Holm's correction.
 reads   two folders of `run`, `evaluate` or `demo`, or two results.csv
 writes  --out CSV: the table; a page of the same name with .html''', 'cxr-weakloc compare results/a results/b --out compare.csv'))
 
-# %% ../nbs/13_cli.ipynb #1a9dc13e
+# %% ../nbs/13_cli.ipynb #2d194372
 def _parser():
     p = argparse.ArgumentParser('cxr-weakloc', description='Weakly supervised localization of chest radiograph findings: vision-language models that learn their anatomy.',
                                 epilog='Every command: cxr-weakloc COMMAND --help', formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -223,12 +230,13 @@ def _parser():
     add('prepare', '--size', type=int, default=224, metavar='N', help='side of the small films, pixels'); add('prepare', '--policy', default='pad', metavar='NAME', help='pad, stretch or crop'); add('prepare', '--resize', type=int, metavar='N', help='side to scale to before the cut or border')
     add('phantom prepare pretrain heatmaps refine evaluate', '--out', required=True, metavar='FOLDER', help='where to write'); add('calibrate', '--out', metavar='FILE', help='where to write (default: with the weights)'); add('run', '--out', metavar='FOLDER', help='where to write (with --config: instead of the place that the file names)')
     add('run', '--config', metavar='FILE', help='TOML file that names the data, the model and the settings: the whole thesis (chapter 12b)'); add('compare', 'a', metavar='RUN', help='the first run'); add('compare', 'b', metavar='RUN', help='the second'); add('compare', '--out', metavar='CSV', help='where to write')
-    add('prepare heatmaps refine', 'films', metavar='FILMS', help='folder of films, or a data set\'s tree')
+    add('prepare heatmaps calibrate refine', 'films', metavar='FILMS', help='folder of films, or a data set\'s tree')
     add('evaluate run', '--vindr', metavar='FOLDER', help='VinDr-CXR, as PhysioNet publishes it'); add('evaluate run', '--phantom', metavar='FOLDER', help='what the command phantom wrote')
     add('evaluate run', '--masks', metavar='CSV', help='with --vindr: masks of the findings (image_id, class_name, rle, height, width); without them the area of the boxes is the truth')
     add('evaluate run refine', '--anatomy', metavar='CSV', help="CheXmask's table of heart and lungs (default: the shipped segmenter)")
     add('pretrain', '--mimic', required=True, metavar='FOLDER', help='MIMIC-CXR-JPG'); add('pretrain', '--reports', metavar='FOLDER', help="the reports' folder, if it is another")
     add('heatmaps calibrate', '--weights', metavar='PATH', help='model folder, Hugging Face folder or id, or file of weights (default: the embedded model)'); add('refine run', '--weights', metavar='FOLDER', help='model to start from (default: the embedded one)')
+    add('evaluate', '--maps', metavar='STORE', nargs=2, help='of the training and of the test split, from heatmaps: instead of --weights'); add('evaluate', '--protocols', default='vindr', metavar='A,B', help='with --maps: chexlocalize, mscxr, wsol, nih, vindr (chapter 10b)'); add('evaluate', '--calibration', metavar='FILE', help='with --maps: of the probabilities')
     add('evaluate', '--weights', metavar='FOLDER', nargs='+', help='refined models, one per training seed (default: the baseline alone)'); add('evaluate', '--baseline', metavar='FOLDER', help='model that was refined (default: the embedded one)')
     add('heatmaps calibrate refine evaluate run', '--findings', metavar='A,B', help=f"findings, separated by commas (default: {','.join(FINDINGS)})")
     add('heatmaps', '--method', metavar='NAME', help='kind of map, see above'); add('heatmaps', '--png', action='store_true', help='write overlays as well')
@@ -292,5 +300,5 @@ def main(argv=None # words of the command line; None: those of the process
     finally:
         if old is not None: signal.signal(signal.SIGTERM, old)
 
-# %% ../nbs/13_cli.ipynb #8951b79b
-if __name__ == '__main__': sys.exit(main())   # python -m cxr_weakloc.cli, as a launcher of many ranks starts it
+# %% ../nbs/13_cli.ipynb #cebd4ce2
+if __name__ == '__main__' and '__file__' in globals(): sys.exit(main())   # python -m cxr_weakloc.cli, as a launcher of many ranks starts it; not in a notebook

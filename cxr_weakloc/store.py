@@ -97,7 +97,7 @@ class MapStore:
         for c in range(self.n_chunks): r += [o for o in self.read_chunk(c)['rejected']]
         return r
 
-# %% ../nbs/05c_store.ipynb #b9a41ee4
+# %% ../nbs/05c_store.ipynb #57ac114a
 class _Film(NamedTuple): at:int; pixels:torch.Tensor; hw:tuple; error:str = ''; file:str = ''
 
 class _Films(Dataset): # decodes to the model's grid; an error becomes its text
@@ -122,6 +122,13 @@ class MapJob:
         if reader.family == 'classifier': return [Phrases(f, (f,), ()) for f in self.findings]
         t = None if self.prompts is None else read_prompts(self.prompts); return [phrases(f, self.style, self.dataset, t) for f in self.findings]
 
+def _defined(reader, said, job): # a method that this model cannot answer is known before the first film, and before there is a folder
+    try: explain_batch(reader, torch.randint(0, 256, (1, 1, *reader.size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)), said, job.method, job.amp, **dict(job.options))
+    except BadInput as e:
+        if 'not defined' in e.what: raise
+    except (RuntimeError, MemoryError) as e:
+        if not out_of_memory(e): raise
+
 def _write_shared(path, write): # several ranks write the same bytes: whoever comes second has nothing to do. (Processes of two machines may share a number, and so the temporary name.)
     try:
         with atomic(path) as tmp: write(tmp)
@@ -137,14 +144,15 @@ def make_store(studies:Studies, out, reader:Reader, job:MapJob=MapJob(), alone=T
     meta = dict(format=2, name=studies.name, ids=list(map(str, studies.films.index)), findings=[p.finding for p in ps], prompts=[[p.positive, p.negative] for p in ps], method=job.method, options=dict(job.options),
                 model={k: v for k,v in reader.manifest.items() if k != 'log'}, model_class=type(reader).__name__, image_size=reader.size[0], policy=job.policy or reader.policy, crop=getattr(reader, 'crop', None), layer=getattr(reader, 'layer', None), amp=job.amp, chunk=job.chunk, code=code_revision())
     if not meta['ids']: raise BadInput(f'{studies.name} holds no films')
+    if job.method not in ('scorecam', 'rise', 'occlusion'): _defined(reader, said, job)    # (those three are, for any model)
     meta = json.loads(json.dumps(meta, default=str)); meta['key'] = f"{stable_hash(json.dumps({k: v for k,v in meta.items() if k != 'code'}, sort_keys=True)):016x}"; meta['rejected'] = list(studies.rejected)
     out = Path(out)
     if alone: sweep(out); sweep(out/'chunks')                                             # not under a launcher: another machine's processes look dead from here
     if (out/'store.json').exists():
         s = MapStore(out)
-        if s.key != meta['key']:
+        if s.key != meta['key'] and not (alone and len(s.missing()) == s.n_chunks):        # a store without a map binds nobody
             k = [k for k in meta if k not in ('key', 'code', 'rejected') and meta[k] != s.meta.get(k)]; raise BadInput(f"the store in this folder was made with other {', '.join(k)}", file=out, mend='choose another folder, or delete it')
-        return s
+        if s.key == meta['key']: return s
     (out/'chunks').mkdir(parents=True, exist_ok=True)
     _write_shared(out/'store.json', lambda tmp: tmp.write_text(json.dumps(meta, indent=1)))
     return MapStore(out)
