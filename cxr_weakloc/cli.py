@@ -124,7 +124,7 @@ def cmd_compare(a, command, started):
     from cxr_weakloc.thesis import compare_runs, print_comparison
     print(print_comparison(compare_runs(a.a, a.b, a.out))); print(a.out or '', end='\n' if a.out else '')
 
-# %% ../nbs/13_cli.ipynb #62cebb6c
+# %% ../nbs/13_cli.ipynb #d1f941d4
 HELP = dict(
     demo=('the whole argument on made data, with the embedded weights', '''
 Makes a small population of phantom radiographs, reads it back from DICOM files and tables, refines the embedded vision-language
@@ -156,7 +156,7 @@ writes  OUT/    a model folder: model.safetensors, config.json, tokenizer.json, 
         OUT.*.ckpt    after every epoch; the same command goes on from there, and removes them in the end''', 'cxr-weakloc pretrain --mimic data/phantom/mimic --out runs/vlm'),
     heatmaps=('maps of a model for a folder of films', '''
 Localizes and classifies the findings in every film, by any method, with any model: an ALBEF of this package or of Salesforce, CheXzero, CLIP, SigLIP,
-MedSigLIP, BiomedCLIP, BioViL, GLoRIA, ConVIRT. Uses all GPUs; under `accelerate launch` each rank takes its share. Stopped and started again, it goes on.
+MedSigLIP, BiomedCLIP, BioViL, GLoRIA, ConVIRT, a DenseNet classifier (CheXNet, torchxrayvision). Uses all GPUs; under `accelerate launch` each rank takes its share. Stopped and started again, it goes on.
 
 reads   FILMS: a folder of DICOM, PNG or JPEG films, or a VinDr-CXR or MIMIC-CXR tree
         --weights: a model folder, a Hugging Face folder or id, or a file of weights (then --tokenizer, a folder)
