@@ -17,7 +17,7 @@ setup(
     packages=find_packages(include=[cfg['lib_path'], f"{cfg['lib_path']}.*"]),
     package_data={cfg['lib_path']: ['data/*', 'data/**/*']},   # the atlas and the weights travel with the code
     python_requires=f">={cfg['min_python']}",
-    install_requires=cfg.get('requirements', '').split(), extras_require={'dev': dev},
+    install_requires=cfg.get('requirements', '').split(), extras_require={'dev': dev} | {k[6:]: v.split() for k,v in cfg.items() if k.startswith('extra_')},
     entry_points={'console_scripts': cfg.get('console_scripts', '').split(),
                   'nbdev': [f"{cfg['lib_name']}={cfg['lib_path']}._modidx:d"]},   # other nbdev sites can link to this one
     zip_safe=False,

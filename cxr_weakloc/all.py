@@ -36,4 +36,5 @@ from .report import *
 from .figures import *
 from .study import *
 from .thesis import *
+from .judged import *
 from .cli import *

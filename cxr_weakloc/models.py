@@ -36,7 +36,7 @@ class Said:
     more: dict = field(default_factory=dict)
     def __len__(self): return len(self.prompts)
 
-# %% ../nbs/04c_models.ipynb #4e55f963
+# %% ../nbs/04c_models.ipynb #4467924c
 class Reader(nn.Module):
     "A model that reads films and prompts. Subclasses say how"
     family = 'reader'
@@ -45,7 +45,7 @@ class Reader(nn.Module):
                  channels=3, mean=0., std=1., # of pixels in [0,1]; one number or one per channel
                  manifest=None): # where the weights come from; goes into every result
         super().__init__(); self.size = (size, size) if isinstance(size, int) else tuple(size); self.channels,self.manifest,self.training = channels, manifest or {}, False
-        for k,v in (('mean', mean), ('std', std)): self.register_buffer(k, torch.as_tensor(v, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
+        for k,v in (('mean', mean), ('std', std)): self.register_buffer(k, torch.as_tensor(v, dtype=torch.get_default_dtype()).view(1, -1, 1, 1), persistent=False)
     @property
     def device(self): return self.mean.device
     @property
@@ -165,7 +165,7 @@ def timm_tower(m, project=None)->Tower: # timm's VisionTransformer that pools it
     head = nn.Sequential(m.fc_norm, m.head_drop, m.head)
     return Tower(embed, B, m.norm, tuple(m.patch_embed.patch_size), m.num_prefix_tokens, project=(lambda y: (project or (lambda z: z))(head(y))))
 
-# %% ../nbs/04c_models.ipynb #8912029d
+# %% ../nbs/04c_models.ipynb #3546592d
 class TowerReader(Reader):
     "A vision transformer read at its class token or by a pooling probe"
     def __init__(self, model, tower:Tower, size, layer:int=-1, # block whose normed tokens are explained, from the end
@@ -204,13 +204,15 @@ class TowerReader(Reader):
         n = block.norm1(x); wq,wk,wv = block.weights(); q = F.linear(n[:,0], *wq).unflatten(-1, (block.heads, -1)); t = self.tower
         return Attended(n, q, wk, wv, lambda o: tail(t.project(t.norm(block.close(x[:,None,0].expand_as(o), o)))), K, grid, t.prefix)
 
+    def probed(self, x, tail, K, grid): # closed form for the pooling probe's query, over tokens x of any layer
+        t,p = self.tower, self.tower.probe; X = t.norm(x); wq,wk,wv = (tuple(None if o is None else o.detach() for o in w) for w in p['weights']()); q = F.linear(p['q']().detach(), *wq).unflatten(-1, (p['heads'], -1)).expand(len(X), -1, -1)
+        return Attended(X, q, wk, wv, lambda o: tail(self._pooled(o, None)), K, grid, 0)
+
     @torch.no_grad()
     def evidence(self, seen, said):
-        t,K,tail = self.tower, len(said), self.tail(said); detached = lambda w: tuple(None if o is None else o.detach() for o in w)
+        t,K,tail = self.tower, len(said), self.tail(said)
         if self.layer == -1 and t.probe is None: return self.query(seen.x, t.blocks[-1], tail, K, seen.grid)
-        if self.layer == 0:
-            p,X = t.probe, t.norm(seen.x); wq,wk,wv = p['weights'](); q = F.linear(p['q'](), *wq).unflatten(-1, (p['heads'], -1)).expand(len(X), -1, -1)
-            return Attended(X, q, detached(wk), detached(wv), lambda o: tail(self._pooled(o, None)), K, seen.grid, 0)
+        if self.layer == 0: return self.probed(seen.x, tail, K, seen.grid)
         with torch.enable_grad():   # deeper: automatic, from the normed tokens of that block upwards
             b = t.blocks[len(t.blocks)+self.layer]; leaf = b.norm1(seen.x).detach().requires_grad_(); x = b(seen.x, leaf)
             for b in t.blocks[len(t.blocks)+self.layer+1:]: x = b(x)
@@ -224,7 +226,7 @@ class TowerReader(Reader):
         for b in t.blocks[len(t.blocks)+self.layer:]: x = b(x)
         x = t.norm(x)[:,t.prefix:]; return F.normalize(t.patchwise(x) if t.patchwise else t.project(x), dim=-1)
 
-# %% ../nbs/04c_models.ipynb #fca4748a
+# %% ../nbs/04c_models.ipynb #12226574
 class Contrastive(TowerReader):
     "CLIP and kin: two towers, a cosine, a temperature (and SigLIP's bias)"
     family = 'contrastive'
@@ -243,10 +245,17 @@ class TowerClassifier(TowerReader):
     def text(self, prompts): return class_choice(prompts, self.classes, self.device)
     def tail(self, said): at = said.more['at']; return lambda e: e.gather(-1, at[None,:,None].expand(len(e), -1, -1)).squeeze(-1)
 
-def class_choice(prompts, classes, device)->Said: # class names or indices
-    bad = [p for p in prompts if p not in classes and not (isinstance(p, int) and 0 <= p < len(classes))]
-    if bad: raise BadInput(f'no class {bad[0]!r}', mend=f"known: {', '.join(map(str, classes[:20]))}")
-    return Said(tuple(prompts), more=dict(at=torch.tensor([classes.index(p) if p in classes else p for p in prompts], device=device)))
+def class_choice(prompts, classes, device)->Said: # class names, any spelling of a finding that is a class, or indices
+    def same(c):
+        try: return finding(c).name
+        except BadInput: return c
+    def at(p):
+        if p in classes: return classes.index(p)
+        if isinstance(p, int) and 0 <= p < len(classes): return p
+        if isinstance(p, str) and len(hit := [i for i,c in enumerate(classes) if isinstance(c, str) and same(c) == same(p)]) == 1: return hit[0]
+        raise BadInput(f'no class {p!r}', mend=f"known: {', '.join(map(str, classes[:20]))}")
+    if isinstance(prompts, str) or not len(prompts): raise BadInput(f'classes {prompts!r}', mend='a list of class names or numbers')
+    return Said(tuple(prompts), more=dict(at=torch.tensor([at(p) for p in prompts], device=device)))
 
 # %% ../nbs/04c_models.ipynb #92be8b34
 CLIP_MEAN,CLIP_STD = (.48145466, .4578275, .40821073), (.26862954, .26130258, .27577711)
@@ -460,7 +469,7 @@ def itc_reader(m:ALBEF)->Contrastive:
     return Contrastive(m.eval(), hf_vit_tower(m.visual, m.vision_proj), m.cfg.image_size, enc, m.tokenizer, m.cfg.max_len, lambda: 1/m.temp.clamp(.001, .5), clean=clean_caption,
                        channels=m.cfg.channels, mean=m.cfg.mean, std=m.cfg.std, manifest=getattr(m, 'manifest', {}))
 
-# %% ../nbs/04c_models.ipynb #017a61c3
+# %% ../nbs/04c_models.ipynb #d0aee3ac
 class Classifier(Reader):
     "A torch module and a layer: the classic CAM baseline"
     family = 'classifier'
@@ -482,26 +491,35 @@ class Classifier(Reader):
         finally: [h.remove() for h in hs]
         if not last: raise BadInput('no layer gives a feature map', mend='name one')
         return last[-1]
+    def layout(self, a, H, W)->tuple: # of what the layer gave for H x W pixels: (a, grid, view: leaf -> (B,N,C))
+        "Planes (B,C,h,w), planes with channels last (B,h,w,C), or tokens (B,prefix+h*w,C). Raises `BadInput`"
+        tiles = lambda h, w: h > 0 and w > 0 and H % h == W % w == 0 and H//h == W//w      # whole square cells
+        if a.ndim == 4: 
+            last = tiles(*a.shape[1:3]) and not tiles(*a.shape[2:]); return (tuple(a.shape[1:3]), lambda y: y.flatten(1, 2)) if last else (tuple(a.shape[2:]), planes)
+        if a.ndim == 3:
+            fits = [(p, h) for p in range(min(17, a.shape[1])) for h in [round(((a.shape[1] - p)*H/W)**.5)] if h and (a.shape[1] - p) % h == 0 and tiles(h, (a.shape[1] - p)//h)]   # a class token and registers in front
+            if fits: p,h = fits[0]; return (h, (a.shape[1] - p)//h), lambda y: y[:,p:]
+        raise BadInput(f'the layer gives {tuple(a.shape)}, no feature map (B,C,h,w) and no tokens (B,n,C) that cover {H} x {W} pixels', mend='name another layer')
     def see(self, x):
         kept = {}
-        def cut(m, i, o): kept['a'] = o.detach().clone().requires_grad_(); torch.set_grad_enabled(True); return kept['a'].clone()
+        def cut(m, i, o):
+            if not torch.is_tensor(o): raise BadInput(f'the layer gives a {type(o).__name__}, no tensor', mend='name a layer inside it')
+            kept['a'] = o.detach().clone().requires_grad_(); torch.set_grad_enabled(True); return kept['a'].clone()
         def pooled(m, i, o): kept['p'],kept['z'] = i[0], o
         hs = [self._layer[0].register_forward_hook(cut), *([self.linears[-1].register_forward_hook(pooled)] if self.linears else [])]
         try: y = self.model(x)
         finally: torch.set_grad_enabled(False); [h.remove() for h in hs]
         if 'a' not in kept: raise BadInput('the layer was not used in the forward pass', mend='name another')
-        a = kept['a']
-        if a.ndim != 4: raise BadInput(f'the layer gives {tuple(a.shape)}, no feature map (B,C,h,w)', mend='name a convolutional layer')
-        form = None
-        if self.analytic and 'p' in kept and kept['z'].shape == y.shape and torch.equal(kept['z'], y):
+        a = kept['a']; grid,view = self.layout(a, *x.shape[-2:]); form = None
+        if self.analytic and view is planes and 'p' in kept and kept['z'].shape == y.shape and torch.equal(kept['z'], y):
             near = lambda m: kept['p'].shape == m.shape and torch.allclose(kept['p'], m, rtol=1e-4, atol=1e-5*float(m.abs().amax()) + 1e-12)
             ad = a.detach()
             form = 'relu' if near(ad.relu().mean((2, 3))) else 'mean' if near(ad.mean((2, 3))) else None
         if form: a = a.detach().relu_() if form == 'relu' else a.detach()      # explained is what enters the pooling
-        return Seen(a, tuple(a.shape[-2:]), more=dict(y=y, form=form))
+        return Seen(a, grid, more=dict(y=y, form=form, view=view))
     def text(self, prompts): return class_choice(prompts, self.classes, self.device)
     def score(self, seen, said): return seen.more['y'].detach()[:,said.more['at']]
     def evidence(self, seen, said):
         at = said.more['at']
         if seen.more['form']: W = self.linears[-1].weight.detach()[at]; b = self.linears[-1].bias; return Pooled(planes(seen.x), lambda c: (c*W).sum(-1) + (0 if b is None else b.detach()[at]), len(at), seen.grid, linear=True)
-        return Backward(seen.x, seen.more['y'][:,at], seen.grid, planes)
+        return Backward(seen.x, seen.more['y'][:,at], seen.grid, seen.more['view'])

@@ -6,8 +6,8 @@
 __all__ = ['WORDS', 'prompt_table', 'read_prompts', 'Phrases', 'phrases', 'phrase_log_odds', 'flat_phrases', 'Calibration',
            'phrases_hash', 'calibration_file', 'load_calibration', 'calibrate', 'zero_shot_scores']
 
-# %% ../nbs/04e_prompts.ipynb #8519cacf
-from dataclasses import dataclass, asdict, field
+# %% ../nbs/04e_prompts.ipynb #b30d5aba
+from dataclasses import dataclass, asdict, replace
 from pathlib import Path
 import hashlib, json
 import numpy as np, pandas as pd, torch
@@ -78,7 +78,7 @@ def flat_phrases(ps)->tuple: # list of Phrases -> all prompts once each, and for
     allp = list(dict.fromkeys(p for o in ps for p in o.all)); at = {p: i for i,p in enumerate(allp)}
     return allp, [([at[p] for p in o.positive], [at[p] for p in o.negative]) for o in ps]
 
-# %% ../nbs/04e_prompts.ipynb #301983ea
+# %% ../nbs/04e_prompts.ipynb #e9eca293
 @dataclass
 class Calibration:
     "Temperature, bias and threshold of each finding, and what they were fitted for"
@@ -88,11 +88,13 @@ class Calibration:
     n: int = 0
     def prob(self, z): # (n,K) log-odds -> (n,K)
         t,b = (torch.tensor(o, dtype=torch.float32, device=z.device) for o in (self.temperature, self.bias)); return ((z.float() - b)/t).sigmoid()
-    def positive(self, z): return self.prob(z) > torch.tensor(self.threshold, device=z.device)
+    def positive(self, z): return self.prob(z) > torch.tensor(self.threshold, device=z.device) # (n,K) bool
+    def __post_init__(self):
+        if len({len(o) for o in (self.findings, self.temperature, self.bias, self.threshold)}) > 1 or not all(np.isfinite(o).all() for o in (self.temperature, self.bias, self.threshold)) or not all(t > 0 for t in self.temperature): raise BadInput('a calibration of unequal or impossible numbers', mend='fit it again with `cxr-weakloc calibrate`')
     def save(self, path):
         with atomic(calibration_file(path)) as tmp: tmp.write_text(json.dumps(asdict(self), indent=1))
     def of(self, reader, ps)->'Calibration': # itself, if it belongs to these weights and phrases
-        if self.weights != reader.manifest.get('weights', '') or self.phrases != phrases_hash(ps): raise BadInput('this calibration belongs to other weights or other phrases', mend='fit it again with `calibrate`')
+        if self.weights != reader.manifest.get('weights', '') or self.phrases != phrases_hash(ps): raise BadInput('this calibration belongs to other weights or other phrases', mend='fit it again with `cxr-weakloc calibrate`, or remove it')
         return self
 
 def phrases_hash(ps)->str: return hashlib.sha256(json.dumps([[o.finding, o.positive, o.negative] for o in ps]).encode()).hexdigest()[:16]
@@ -102,8 +104,8 @@ def load_calibration(path)->Calibration: # the model's folder or file, or the js
     "The calibration saved with a model"
     p = calibration_file(path)
     try: d = json.loads(p.read_text()); return Calibration(**{k: tuple(v) if isinstance(v, list) else v for k,v in d.items()})
-    except FileNotFoundError as e: raise BadInput('no calibration here', file=p, mend='fit it with `calibrate`') from e
-    except Exception as e: raise BadInput(f'unreadable calibration: {type(e).__name__}', file=p) from e
+    except FileNotFoundError as e: raise BadInput('no calibration here', file=p, mend='fit it with `cxr-weakloc calibrate`') from e
+    except Exception as e: raise BadInput(f'unreadable calibration: {e.what if isinstance(e, BadInput) else type(e).__name__}', file=p, mend='fit it again with `cxr-weakloc calibrate`') from e
 
 def calibrate(z,       # (n,K) log-odds on validation films
               labels,  # (n,K) 1, 0; anything else does not count
@@ -112,8 +114,9 @@ def calibrate(z,       # (n,K) log-odds on validation films
     "Platt scaling by likelihood, and a threshold, per finding"
     if rule not in ('youden', 'f1'): raise BadInput(f'unknown rule {rule!r}', mend='youden or f1')
     z,y = np.asarray(z, float), np.asarray(labels, float); T,B,H = [],[],[]
+    if z.shape != y.shape or z.ndim != 2 or z.shape[1] != len(ps): raise BadInput(f'log-odds {z.shape} and labels {y.shape} for {len(ps)} findings')
     for k,p in enumerate(ps):
-        ok = np.isin(y[:,k], (0, 1)); a,b = z[ok,k], y[ok,k]
+        ok = np.isin(y[:,k], (0, 1)) & np.isfinite(z[:,k]); a,b = z[ok,k], y[ok,k]
         if not 0 < b.sum() < len(b): raise BadInput(f'{p.finding}: validation has {int(b.sum())} positives among {len(b)} films', mend='both are needed')
         s = a.std() or 1.; nll = lambda q: np.mean(np.logaddexp(0, (a - q[1]*s)/(np.exp(q[0])*s)) - b*(a - q[1]*s)/(np.exp(q[0])*s)) + 1e-3*q[0]**2   # a little pull towards T = s: perfect separation has no likelihood maximum
         q = minimize(nll, [0., a.mean()/s], method='Nelder-Mead', options=dict(xatol=1e-6, fatol=1e-10, maxiter=4000)).x; t,c = float(np.exp(q[0])*s), float(q[1]*s); prob = 1/(1 + np.exp(-(a - c)/t))
