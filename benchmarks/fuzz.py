@@ -54,7 +54,7 @@ def cases(d, r):
         s = load_vindr(v, 'train', progress=False); assert len(s) and s.boxes[['x_min','y_min']].min().min() >= 0 if len(s.boxes) else True
     def mask(b):
         (d/'c.csv').write_bytes(b); c = CheXmask(d/'c.csv')
-        for i in list(c.rows)[:2]: c.get(i, (20, 30))
+        for i in c.ids[:2]: c.get(i, (20, 30))
     def film(b):
         p = d/'f.dcm'; p.write_bytes(b); f = [read_film, lambda p: read_square(p, 16), film_size][r.choice(3, p=(.6,.3,.1))](p)
         if hasattr(f, 'pixels'): assert f.pixels.ndim == 2 and bool(torch.isfinite(f.pixels).all()) and 0 <= float(f.pixels.min()) and float(f.pixels.max()) <= 1
