@@ -188,7 +188,7 @@ class MaskFolder(MaskSource):
             m = np.stack([(a > a.max()/2) for a in ms])
         return self._fits(torch.from_numpy(m), shape, image_id, p)
 
-# %% ../nbs/02d_masks.ipynb #ab5b1bcd
+# %% ../nbs/02d_masks.ipynb #4a635385
 class StudyMasks(MaskSource):
     "The masks of `Studies.masks`, (R,H,W) in the order of `channels`"
     def __init__(self, studies:Studies, channels=None): # names wanted; None: all that there are
@@ -196,12 +196,12 @@ class StudyMasks(MaskSource):
         t = studies.masks; self.name = studies.name; has = sorted(set(t['name'])); self.channels = tuple(has if channels is None else map(finding_name, channels)); self.rows = {}
         for c in self.channels:
             if c not in has: raise BadInput(f'no mask of {c!r} in {studies.name}', mend=f"it has {', '.join(has)}")
-        for i,n,h,w,r in t[['image_id','name','height','width','rle']].itertuples(index=False, name=None): self.rows.setdefault(i, {})[n] = (r,int(h),int(w))
+        for i,n,h,w,r in t[['image_id','name','height','width','rle']].itertuples(index=False, name=None): self.rows.setdefault(i, {}).setdefault(n, []).append((r,int(h),int(w)))
     def __contains__(self, image_id): return image_id in self.rows
     def __len__(self): return len(self.rows)
     def get(self, image_id, shape=None):
-        "(R,H,W) bool; a name without a row is empty"
+        "(R,H,W) bool; a name without a row is empty, one with several (parts, readers) their union"
         if image_id not in self: raise BadInput(f'no mask of {image_id} in {self.name}')
-        rows = self.rows[image_id]; hw = {v[1:] for v in rows.values()}
+        rows = self.rows[image_id]; hw = {o[1:] for v in rows.values() for o in v}
         if len(hw) > 1: raise BadInput(f'masks of {image_id} differ in size')
-        h,w = hw.pop(); return self._fits(torch.stack([rle_decode(rows[c][0] if c in rows else None, h, w) for c in self.channels]), shape, image_id, None)
+        h,w = hw.pop(); return self._fits(torch.stack([torch.stack([rle_decode(o[0], h, w) for o in rows.get(c) or [(None,)]]).any(0) for c in self.channels]), shape, image_id, None)
