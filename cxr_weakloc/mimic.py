@@ -154,7 +154,7 @@ def evaluation_ids(file # a table (csv, or json of MS-CXR) of films that a model
     if not out: raise BadInput('no column names films', file=file, row=1, mend='dicom_id, image_id, study_id, subject_id or path')
     return out
 
-# %% ../nbs/02c_mimic.ipynb #81f8bef3
+# %% ../nbs/02c_mimic.ipynb #8066ecc4
 def _mimic_path(r): return f'files/p{r.subject_id[:2]}/p{r.subject_id}/s{r.study_id}'
 _MEANING = {'postero-anterior':'PA', 'antero-posterior':'AP', 'left lateral':'LL', 'lateral':'LATERAL'}
 VIEWS = dict(frontal=('PA','AP'), lateral=('LATERAL','LL','RL'))
@@ -210,7 +210,7 @@ def load_mimic(root,                     # folder with `files/`
     # kept out of training
     learn = (t.split=='train').any(); sets = find_eval(root) if keep_out=='auto' else {Path(p).name: [Path(p)] for p in ([keep_out] if isinstance(keep_out, (str, Path)) else keep_out)}; notes = []
     missing = [k for k,v in sets.items() if not v]
-    if learn and missing: notes.append(f"no table of {', '.join(missing)} was found in or beside {root.name or root}: their films, drawn from MIMIC-CXR, are NOT kept out of training. Name the tables in keep_out=, or say keep_out=() if no model will be judged on them")
+    if learn and missing: notes.append(f"no table of {', '.join(missing)} was found in or beside {root.name or root}: their films, drawn from MIMIC-CXR, are NOT kept out of training. Name the tables (keep_out=, --keep-out), or say that no model will be judged on them (keep_out=(), --keep-out none)")
     for p in (p for v in sets.values() for p in v):
         ids = evaluation_ids(p); who = lambda o: o.dicom_id.isin(ids) | o.study_id.isin(ids) | o.subject_id.isin(ids); hit = (who(t) | t.subject_id.isin(set(sp.subject_id[who(sp)]))) & (t.split=='train')
         for i in t.dicom_id[hit]: rej.add(i, f'kept out of training: its patient is in {p.name}', p)

@@ -83,7 +83,7 @@ def _dims(file): # {image_id: (height, width)} of the originals
     if bad.any(): raise BadInput('a film without height or width', file=file, row=int(t.row[bad].iloc[0]))
     return dict(zip(t.image_id, v.astype(int).itertuples(index=False, name=None)))
 
-# %% ../nbs/02b_vindr.ipynb #f4d0b746
+# %% ../nbs/02b_vindr.ipynb #e9adca31
 def _to_film(raw, sizes, originals, paths, file, mended):
     "Raw boxes in the pixels of the film that is there; {image_id: (h,w)} of it"
     v = raw[BOX].apply(pd.to_numeric, errors='coerce'); ids = raw.image_id
@@ -95,7 +95,7 @@ def _to_film(raw, sizes, originals, paths, file, mended):
     pics = ids.map(lambda i: not paths[i].lower().endswith(('.dicom','.dcm'))).to_numpy(bool) if len(ids) else np.zeros(0, bool)
     if pics.any():
         hw = np.array([sizes[i] for i in ids], float); over = pics & ((v.x_max.to_numpy() > hw[:,1]*1.02+2) | (v.y_max.to_numpy() > hw[:,0]*1.02+2)); n,m = ids[over].nunique(),ids[pics].nunique()
-        if n > max(1, .01*m): raise BadInput(f'boxes reach beyond {n} of {m} pictures: they were resized, and the boxes were not', file=file, mend='sizes=, a table of image_id, height, width of the originals')
+        if n > max(1, .01*m): raise BadInput(f'boxes reach beyond {n} of {m} pictures: they were resized, and the boxes were not', file=file, mend='name a table of image_id, height, width of the originals: sizes=, or --sizes')
     return raw
 
 # %% ../nbs/02b_vindr.ipynb #21f2734b
@@ -180,7 +180,7 @@ def fuse_boxes(boxes,            # frame as in `Studies.boxes`
         else: rows += [(i,f,'fused',*b[o].mean(0),len(o),len(o)/n_readers) for o in _groups(b, r, min_iou) if len(o) >= need]
     return pd.DataFrame(rows, columns=[*_BOXES,'readers','score']).astype({c: float for c in (*BOX,'score')})
 
-# %% ../nbs/02b_vindr.ipynb #14af4d00
+# %% ../nbs/02b_vindr.ipynb #a604301e
 def pair_ious(boxes)->pd.DataFrame: # as in `Studies.boxes`
     "image_id, finding, iou of each pair of boxes that different readers drew of one finding on one film"
     out = []
