@@ -96,7 +96,7 @@ def _still_good(file, root, ids, paths): # rows of a shard whose films are what 
         if now[0] != r['bytes'] or not r['digest'] or content_digest(safe_join(root, r['path'])) != r['digest']: return None   # touched: is it the same inside?
     return rows
 
-# %% ../nbs/02f_cache.ipynb #3ae03eb3
+# %% ../nbs/02f_cache.ipynb #8c32073f
 def content_digest(path)->str:
     "xxh3 of a file's content, in pieces"
     from xxhash import xxh3_128
@@ -113,12 +113,6 @@ def _worker_start(parent): # one thread; memory of a decoded film is kept for th
         while os.getppid() == parent: time.sleep(.5)
         os._exit(1)
     threading.Thread(target=watch, daemon=True).start()
-
-def _sweep(folder): # what a killed run left half-written
-    for p in folder.glob('.*.part'):
-        try: os.kill(int(p.name.split('.')[-2]), 0)
-        except (ProcessLookupError, ValueError): p.unlink(missing_ok=True)
-        except OSError: pass
 
 def _ordered(jobs, workers): # results of (f, args) as they are done; at most two jobs per worker are under way
     if workers <= 1:
@@ -137,7 +131,7 @@ def _ordered(jobs, workers): # results of (f, args) as they are done; at most tw
         except BrokenProcessPool as e: raise BadInput('a worker was ended from outside, most likely for want of memory', mend='use fewer workers; what is done is kept') from e
         finally: ex.shutdown(wait=True, cancel_futures=True)
 
-# %% ../nbs/02f_cache.ipynb #4d05fe68
+# %% ../nbs/02f_cache.ipynb #1ffb3115
 def _write_index(folder, files): # index.parquet from the shards' headers; (used, Counter of reasons, first example of each)
     import pyarrow as pa, pyarrow.parquet as pq
     schema = pa.schema([('image_id','string'),('shard','int32'),('row','int16'),('height','int32'),('width','int32'),('reason','string'),('digest','string')])
@@ -160,7 +154,7 @@ def prepare_cache(studies:Studies,
     "Decode and resize all films once. Goes on where a killed run stopped; raises `BadInput` if no film can be used"
     if not len(studies): raise BadInput(f'{studies.name} holds no films')
     Geometry(size, size, size, policy, resize)                                                      # bad settings show before the work
-    t0,folder = time.time(),Path(out)/cache_key(studies, size, policy, resize); folder.mkdir(parents=True, exist_ok=True); _sweep(folder)
+    t0,folder = time.time(),Path(out)/cache_key(studies, size, policy, resize); folder.mkdir(parents=True, exist_ok=True); sweep(folder)
     n = -(-len(studies)//SHARD); files = [folder/f'shard-{k:05}.safetensors' for k in range(n)]; ids,paths = studies.films.index,studies.films.path
     part = lambda k: (list(ids[k*SHARD:(k+1)*SHARD]), list(paths.iloc[k*SHARD:(k+1)*SHARD])); kept = done = 0; complete = folder/'cache.json'; fresh = False
     bar = tqdm(total=len(studies), desc=f'{studies.name} at {size}', unit=' films', disable=not progress, leave=False)

@@ -136,7 +136,7 @@ def _wsol(q, gts): # (H,W) uint8, (k,4) int -> (256,) IoU of the largest contour
         best[t] = b
     return one,best
 
-# %% ../nbs/09c_conventions.ipynb #dc1948c3
+# %% ../nbs/09c_conventions.ipynb #36647a54
 WSOL_IOUS = (.3,.5,.7)
 WSOL_THRESHOLDS = np.arange(0,1,.001)
 
@@ -165,31 +165,33 @@ def max_stat(w, values)->np.ndarray: # (r,n), (n,k) one column per threshold -> 
     "The best column's weighted mean: the threshold is chosen on the evaluated films, in every resample anew"
     return mean_stat(w, values).max(1, keepdims=True)
 
-# %% ../nbs/09c_conventions.ipynb #5ff1ea4e
+# %% ../nbs/09c_conventions.ipynb #ac6c7a90
 PXAP_EDGES = np.append(WSOL_THRESHOLDS, [1.,2.,3.])
-_UP = PXAP_EDGES.astype(np.float32); _UP = np.where(_UP.astype(np.float64) < PXAP_EDGES, np.nextafter(_UP, np.float32(9)), _UP)  # smallest float32 that is not below the edge
 
 @njit(nogil=True, cache=True)
-def _hist(s, m, up, out): # flat scores in [0,1], truth 0, 1, or 2 for ignored; (4*4*1024,) uint32: four counters, so that one pixel needn't wait for the last
-    k = np.float32(1000.)
-    for i in range(len(s)):
-        v = s[i]; f = v*k; b = np.uint32(np.int32(f))
-        if abs(f-np.float32(np.int32(f))-np.float32(.5)) > np.float32(.499): b = np.uint32(b+np.uint32(v>=up[np.uint32(b+np.uint32(1))])-np.uint32(v<up[b]))   # close to an edge
-        out[np.uint32((np.uint32(i&3)<<np.uint32(12))|(np.uint32(m[i])<<np.uint32(10))|b)] += np.uint32(1)
+def _hist(s, m, out): # (k,P) float32 in [0,1]; (k,P) truth 0, 1, or 2 for ignored; (k,2,1002) int32
+    h = np.empty(16384, np.uint32)                  # four counters, so that one pixel needn't wait for the last
+    for j in range(len(s)):
+        h[:] = 0; x,t = s[j],m[j]
+        for i in range(len(x)): h[(np.uint32(i&3)<<np.uint32(12)) | (np.uint32(t[i]&3)<<np.uint32(10)) | (np.uint32(np.int32(np.float64(x[i])*1000.))&np.uint32(1023))] += np.uint32(1)
+        for k in range(2):
+            for b in range(1002): o = k*1024+b; out[j,k,b] = h[o]+h[4096+o]+h[8192+o]+h[12288+o]
 
 def pxap_hist(scaled:torch.Tensor, # (n,S,S) in [0,1]
               masks:torch.Tensor,  # (n,S,S): 1 in the truth, 0 outside, anything else (255) is ignored
              )->np.ndarray: # (n,2,1002) int32: pixels outside and inside, per bin
-    "Score histograms of each film"
-    s,m = np.ascontiguousarray(scaled.numpy(), dtype=np.float32),torch.as_tensor(masks).numpy()
-    m = np.ascontiguousarray(m).view(np.uint8) if m.dtype==bool else np.where((m==0)|(m==1), m, 2).astype(np.uint8)
-    if len(s) and not (s.min()>=0 and s.max()<=1): raise BadInput('scores outside [0, 1]', mend='use wsol_scale or minmax')
-    def go(i): h = np.zeros(16384, np.uint32); _hist(s[i].ravel(), m[i].ravel(), _UP, h); return h.reshape(4,4,1024).sum(0,dtype=np.int32)[:2,:1002]
-    r = threads(go, range(len(s))); return np.stack(r) if r else np.zeros((0,2,1002), np.int32)
+    "Score histograms of each film. Raises `BadInput` for scores outside [0, 1], NaN included, and for masks of another shape"
+    s,m = np.ascontiguousarray(scaled.numpy(), dtype=np.float32),torch.as_tensor(masks).numpy(); n = len(s); out = np.zeros((n,2,1002), np.int32)
+    if s.shape != m.shape: raise BadInput(f'scores {s.shape} and masks {m.shape} differ in shape')
+    def go(i):
+        x,t = s[i:i+8].reshape(-1,s[0].size),m[i:i+8].reshape(-1,s[0].size)
+        if not (x.min()>=0 and x.max()<=1): raise BadInput('scores outside [0, 1]', mend='use wsol_scale or minmax')
+        _hist(x, t.view(np.uint8) if t.dtype==bool else np.where((t==0)|(t==1), t, 2).astype(np.uint8), out[i:i+8])
+    threads(go, range(0,n,8)); return out
 
 def pxap_stat(w, values)->np.ndarray: # (r,n), (n,2004) -> (r,1)
     "Area under the precision-recall curve of all pixels together, as a share; NaN without a pixel of truth"
-    h = (w.astype(np.float32) @ np.asarray(values, dtype=np.float32)).astype(float) if len(w)>1 else w@np.asarray(values, dtype=float)
+    v = np.asarray(values); h = (w.astype(np.float32) @ v.astype(np.float32)).astype(float) if len(w)>1 else v.sum(0, dtype=np.int64)[None].astype(float) if v.dtype.kind=='i' and (w==1).all() else w@v.astype(float)
     fp,tp = (h.reshape(len(w),2,-1)[:,k,::-1].cumsum(1) for k in (0,1)); n = tp[:,-1:]
     p = np.divide(tp, tp+fp, out=np.zeros_like(tp), where=tp+fp>0); rec = np.divide(tp, n, out=np.full_like(tp,np.nan), where=n>0)
     return (p[:,1:]*np.diff(rec,axis=1)).sum(1, keepdims=True)

@@ -44,7 +44,7 @@ class Film:
         ax.imshow(self.pixels.numpy(), cmap='gray', vmin=0, vmax=1, **kw); ax.axis('off')
         return ax
 
-# %% ../nbs/01_images.ipynb #7f8c7aca
+# %% ../nbs/01_images.ipynb #c6695251
 def file_kind(path,      # a file
               head=None  # its first 132 bytes, if they are already read
              )->str:
@@ -66,7 +66,8 @@ MAX_PIXELS = 2**27 # 134 million, four times the largest detector: more is a dam
 
 def _open(path):
     "(open file, its kind). Raises `BadInput` if it is not to be had, or not of a film's size"
-    path = Path(path); file_kind(path)
+    path = Path(path)
+    if not path.is_file(): file_kind(path)          # says what it is instead; a pipe or a device would block
     try: f = path.open('rb'); n = os.fstat(f.fileno()).st_size; head = f.read(132); f.seek(0)
     except OSError as e: raise BadInput(f'cannot be read: {e.strerror}', file=path, mend='copy or download it again') from e
     if n > 2**30: f.close(); raise BadInput(f'{n/2**30:.1f} GiB, too large for a film', file=path)
@@ -166,7 +167,7 @@ def _syntax(ds, path, frame):
     family = {'1.2.840.10008.1.2.4.90': ('4.90','4.91','4.92','4.93','4.201','4.202','4.203'), '1.2.840.10008.1.2.4.80': ('4.80','4.81')}.get(kind, ('4.50','4.51','4.57','4.70'))
     return said if said.removeprefix('1.2.840.10008.1.2.') in family else kind
 
-# %% ../nbs/01_images.ipynb #909eac1b
+# %% ../nbs/01_images.ipynb #8866d41b
 def _pixels(ds, path, frame):
     "(H,W) integers or (H,W,3), as stored, and the syntax's name"
     uid = UID(_syntax(ds, path, frame)); h,w = _whole(ds,'Rows'),_whole(ds,'Columns')
@@ -179,12 +180,13 @@ def _pixels(ds, path, frame):
     if not str(ds.get('PhotometricInterpretation') or ''): ds.PhotometricInterpretation = 'MONOCHROME2' if ds.SamplesPerPixel == 1 else 'RGB'
     if not 1 <= _whole(ds,'BitsStored') <= 32: raise BadInput(f'{_whole(ds,"BitsStored")} bits stored', file=path, mend='the header is damaged')
     plugin = '' if uid in _NATIVE else 'pydicom' if uid == _RLE else 'pylibjpeg'
-    try: raw = pixel_array(ds, index=frame or 0, decoding_plugin=plugin, view_only=True)
+    try: raw = pixel_array(ds, index=frame or 0, decoding_plugin=plugin, view_only=True, correct_unused_bits=uid not in _NATIVE)
     except Exception as e:
         raise BadInput(f'pixels cannot be decoded ({type(e).__name__}, {re.sub(r"[^A-Za-z0-9 ,.()-]", "", uid.name)[:60]})', file=path,
                        mend='the file is damaged, or its compression is not supported') from e
     if raw.shape[:2] != (h,w): raise BadInput(f'decoded pixels are {raw.shape[0]} x {raw.shape[1]}, the header says {h} x {w}', file=path, mend='the file is damaged')
-    bits = _whole(ds,'BitsStored')
+    bits = _whole(ds,'BitsStored'); spare = raw.dtype.itemsize*8-bits; low = -2**(bits-1) if raw.dtype.kind == 'i' else 0
+    if uid in _NATIVE and spare > 0 and (raw.max() >= low+2**bits or low and raw.min() < low): raw = (raw << spare) >> spare      # something lies in the unused bits (PS3.5 8.1.1); seldom, so that the copy is seldom
     if raw.ndim == 2 and bits < raw.dtype.itemsize*8 and any(t.group & 0xff00 == 0x6000 and t.elem == 0x102 and pydicom.tag.Tag(t.group, 0x3000) not in ds for t in ds.keys()):
         raw = raw & raw.dtype.type(2**bits-1)                     # the old way to keep an overlay: in the bits above the pixel's
     return raw, uid

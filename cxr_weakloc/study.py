@@ -7,9 +7,9 @@ __all__ = ['digest', 'model_digest', 'save_tensors', 'Work', 'write_json', 'Sour
            'make_phantom', 'Films', 'load_films', 'fused_boxes', 'true_masks', 'truth_of', 'add_regions', 'look',
            'choose_baseline', 'baselines', 'predictions', 'Judgement', 'prediction_probs', 'judge', 'refine_data',
            'student', 'Settings', 'load_sets', 'device', 'run_study', 'write_csv', 'summary', 'times', 'demo',
-           'results', 'open_studies', 'write_heatmaps', 'refine_on', 'evaluate_weights']
+           'results', 'open_studies', 'refine_on', 'evaluate_weights']
 
-# %% ../nbs/12_study.ipynb #e7380f2b
+# %% ../nbs/12_study.ipynb #43b730ea
 import fcntl, hashlib, json, os, re, shutil, sys, time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np, pandas as pd, torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from PIL import Image
 from tqdm.auto import tqdm
 import cxr_weakloc
 from .core import *
@@ -36,7 +35,7 @@ from .anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, 
 from .refine import RefineConfig, RefineData, refine
 from .metrics import *
 from .evaluate import *
-from .report import choose_panels, make_panels, num, overlay, versions, write_report
+from .report import choose_panels, make_panels, num, versions, write_report
 
 # %% ../nbs/12_study.ipynb #19dc0be6
 def digest(*parts)->str:
@@ -54,7 +53,7 @@ def model_digest(model)->str: return digest(*(o for k,v in sorted(model.state_di
 def _code(*chapters): # of the modules that a result depends on
     return digest(*((Path(cxr_weakloc.__file__).parent/f'{c}.py').read_text() for c in chapters))
 
-# %% ../nbs/12_study.ipynb #efa9c3a4
+# %% ../nbs/12_study.ipynb #8040cca5
 def save_tensors(t, path, **meta): # {name: tensor}; strings
     "A safetensors file, whole or not at all"
     with atomic(path) as tmp:
@@ -151,7 +150,7 @@ def make_phantom(root, train:int, test:int, seed:int=0, conditions=tuple(CONDITI
         with atomic(mark) as tmp: tmp.write_text(key)
     return phantom_sources(root)
 
-# %% ../nbs/12_study.ipynb #f0bfabd7
+# %% ../nbs/12_study.ipynb #fd2adfcd
 @dataclass(repr=False)
 class Films:
     "One split of one tree, decoded"
@@ -474,7 +473,7 @@ def results(out='results/phantom', workers:int=2, train:int=1600, test:int=500, 
     return run_study(lambda w: make_phantom(w.dir/'phantom', train, test, workers=workers), out, Settings(seeds=tuple(seeds), **({'ceiling_seeds':tuple(seeds)} | settings)), None, workers, command,
                      data=f'{train} phantom studies to learn from, {test} to judge under each condition, {len(seeds)} training seeds.', quiet=quiet)
 
-# %% ../nbs/12_study.ipynb #157dedc3
+# %% ../nbs/12_study.ipynb #e0e82e28
 def open_studies(path,       # VinDr-CXR, MIMIC-CXR(-JPG), a phantom's root, or a folder of films
                  split=None, # default: all that there is of MIMIC-CXR or a folder, 'test' of VinDr-CXR
                  findings=tuple(FINDINGS), table=None # of a plain folder, see `load_folder`
@@ -486,27 +485,6 @@ def open_studies(path,       # VinDr-CXR, MIMIC-CXR(-JPG), a phantom's root, or 
     if (path/'annotations').is_dir() or (path/'train.csv').is_file(): return load_vindr(path, split or 'test', findings)
     if any(path.glob('mimic-cxr-2*-split.csv*')): return load_mimic(path, split, findings)
     s = load_folder(path, table); return s.split(split) if split else s
-
-def write_heatmaps(studies:Studies, out, weights=None, # folder of a model; None: the embedded one
-                   findings=tuple(FINDINGS), method=None, # None: that which the model was refined with, else 'gradcam'
-                   workers:int=2, png=False, quiet=False)->pd.DataFrame: # the probabilities
-    "`heatmaps.safetensors` (maps (n,K,h,w) raw, prob (n,K); ids and findings in its metadata), `probabilities.csv`, `rejected.csv`, and with `png` an overlay per film and finding"
-    out = Path(out); findings = [finding(f).name for f in findings]; model = load_vlm(weights, device()); method = method or model.manifest.get('refine', {}).get('method', 'gradcam')
-    if method not in METHODS: raise BadInput(f'unknown heatmap {method!r}', mend=f"known: {', '.join(METHODS)}")
-    a = load_arrays(studies, model.cfg.image_size, workers=workers); rej = Rejections([*studies.rejected, *a.rejected])
-    maps,prob = localize(model, a.images, findings, method, progress=True)
-    d = pd.DataFrame(prob.numpy(), columns=findings).assign(image_id=a.ids)[['image_id', *findings]]
-    out.mkdir(parents=True, exist_ok=True); sweep(out)
-    save_tensors(dict(maps=maps, prob=prob), out/'heatmaps.safetensors', ids=json.dumps(a.ids), findings=json.dumps(findings), method=method, image_size=str(model.cfg.image_size), policy='pad', weights=model_digest(model), code=code_revision())
-    write_csv(d, out/'probabilities.csv'); write_csv(rej.frame(), out/'rejected.csv')
-    if png:
-        for i,k in enumerate(tqdm(a.ids, desc='overlays', leave=False)):
-            f = studies.read(k); film = Geometry(f.height, f.width, min(768, max(f.height, f.width))).image(f.pixels)   # letterboxed, as the model sees it
-            for name,m in zip(findings, maps[i]):
-                p = safe_join(out, 'overlays', f"{k}_{name.replace(' ', '-').lower()}.png"); p.parent.mkdir(parents=True, exist_ok=True)
-                with atomic(p) as tmp: Image.fromarray(overlay(film, m)).save(tmp, 'PNG')
-    if not quiet: print(f'{rej.summary(len(a.ids))}\n{method} maps of {maps.shape[-1]} x {maps.shape[-1]} cells: {out/"heatmaps.safetensors"}\n{out/"probabilities.csv"}')
-    return d
 
 # %% ../nbs/12_study.ipynb #225637a5
 def refine_on(studies:Studies, # films to learn from; neither labels nor reports are used
