@@ -148,7 +148,7 @@ def work(d, seed, first, n): # a line before and after each case, to whoever wat
             try: make.case(np.random.default_rng([10**6+i, kind]))[2]()
             except BadInput: pass
             except BaseException: pass
-    size = status('VmSize'); resource.setrlimit(resource.RLIMIT_AS, (size + 2*ROOM, size + 2*ROOM))       # the machine is to survive what the case does not
+    size = status('VmSize'); resource.setrlimit(resource.RLIMIT_AS, (size + 8*ROOM, size + 8*ROOM))       # the machine is to survive what the case does not
     for i in range(first, n):
         kind,b,f = make.case(np.random.default_rng([seed, i])); say('start', i, kind)
         with open('/proc/self/clear_refs', 'w') as g: g.write('5')                                        # the peak counts anew

@@ -55,7 +55,7 @@ def vindr_boxes(file,           # annotations_{train,test}.csv of PhysioNet, tra
     b['finding'] = b.class_name.map({c: vindr_name(c) for c in b.class_name.dropna().unique()}); b['reader'] = b['rad_id'].str.strip().fillna('?') if 'rad_id' in b else 'consensus'
     return b[b.finding.isin(_wanted(findings))]
 
-# %% ../nbs/02b_vindr.ipynb #2ee1d90e
+# %% ../nbs/02b_vindr.ipynb #7db493b6
 def _physionet(ann, split, want, rej, strict):
     "(labels, raw boxes, their file) of PhysioNet's tables"
     p = _find(ann, f'annotations_{split}.csv'); lp = _find(ann, f'image_labels_{split}.csv')
@@ -79,7 +79,7 @@ def _kaggle(file, want, rej):
 def _dims(file): # {image_id: (height, width)} of the originals
     t = _table(file, ['image_id']); k = next((k for k in (('height','width'),('dim0','dim1'),('Height','Width'),('Rows','Columns')) if set(k) <= set(t)), None)
     if k is None: raise BadInput("no columns 'height' and 'width'", file=file, row=1, mend='dim0 and dim1, or Rows and Columns, will do')
-    v = t[list(k)].apply(pd.to_numeric, errors='coerce'); bad = ~(v > 0).all(axis=1)
+    v = t[list(k)].apply(pd.to_numeric, errors='coerce'); bad = ~((v >= 1) & (v < 2**31)).all(axis=1)
     if bad.any(): raise BadInput('a film without height or width', file=file, row=int(t.row[bad].iloc[0]))
     return dict(zip(t.image_id, v.astype(int).itertuples(index=False, name=None)))
 
