@@ -41,7 +41,7 @@ OFFERS = pd.DataFrame([
 
 OFFERS
 
-# %% ../nbs/02e_sets.ipynb #489fce2c
+# %% ../nbs/02e_sets.ipynb #5f32f0ec
 _NIH = {'infiltrate': 'Infiltration', 'no finding': 'No finding'}
 def nih_name(c)->str:
     "One spelling for boxes and labels"
@@ -50,7 +50,7 @@ def nih_name(c)->str:
 
 def nih_box_table(file)->pd.DataFrame: # BBox_List_2017.csv
     "The table of boxes: image_id, finding, reader, row, x_min, y_min, x_max, y_max on the 1024 x 1024 picture"
-    t = _table(file, ['Image Index','Finding Label']); cols = {re.sub(r'.*\[|\]', '', c).strip(): c for c in t.columns}
+    t = _table(file, ['Image Index','Finding Label']); cols = {c.rsplit('[', 1)[-1].replace(']', '').strip(): c for c in t.columns}
     for c in 'xywh':
         if c not in cols: raise BadInput(f'no column for {c}', file=file, row=1, mend='the header reads Bbox [x,y,w,h]')
     v = {c: pd.to_numeric(t[cols[c]], errors='coerce') for c in 'xywh'}
