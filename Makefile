@@ -45,7 +45,7 @@ test: $(STAMP) ## run every notebook, and check that what is generated from them
 facts: $(STAMP) ## what the real tables hold (VinDr-CXR, NIH, OpenI), a name and a value a line
 	@$(BIN)/python -c "from cxr_weakloc.intake import facts; print('\\n'.join(f'{k} {v}' for k,v in facts().items()))"
 
-fuzz: $(STAMP) ## 20,000 damaged files through every reader; prepare, killed twenty times (ten minutes)
+fuzz: $(STAMP) ## 20,000 damaged files through every reader; prepare, killed twenty times (a quarter of an hour)
 	$(BIN)/python benchmarks/fuzz.py $(ARGS)
 	$(BIN)/python benchmarks/kill_prepare.py
 

@@ -52,7 +52,7 @@ def _settings(a, **kw):
     from cxr_weakloc.study import Settings
     return Settings(findings=_findings(a), validation=a.validation, split_seed=a.split_seed, **kw)
 
-# %% ../nbs/13_cli.ipynb #a8a0874e
+# %% ../nbs/13_cli.ipynb #b6759220
 def cmd_demo(a, command, started):
     from cxr_weakloc.study import demo
     demo(a.out, a.workers, a.train, a.test, command, started)
@@ -66,7 +66,7 @@ def cmd_phantom(a, command, started):
 
 def cmd_prepare(a, command, started):
     from cxr_weakloc.intake import prepare_set
-    prepare_set(a.films, a.out, a.split, a.table, a.size, a.policy, a.resize, a.workers)
+    prepare_set(a.films, a.out, a.split, a.table, a.size, a.policy, a.resize, a.workers, findings=[f.strip() for f in a.findings.split(',')] if a.findings else 'all', boxes=a.boxes, sizes=a.sizes, keep_out=None if a.keep_out is None else [p for p in a.keep_out if p != 'none'], masks=a.masks)
 
 def cmd_pretrain(a, command, started):
     from cxr_weakloc.mimic import load_mimic
@@ -124,7 +124,7 @@ def cmd_compare(a, command, started):
     from cxr_weakloc.thesis import compare_runs, print_comparison
     print(print_comparison(compare_runs(a.a, a.b, a.out))); print(a.out or '', end='\n' if a.out else '')
 
-# %% ../nbs/13_cli.ipynb #d1f941d4
+# %% ../nbs/13_cli.ipynb #f8173ba0
 HELP = dict(
     demo=('the whole argument on made data, with the embedded weights', '''
 Makes a small population of phantom radiographs, reads it back from DICOM files and tables, refines the embedded vision-language
@@ -140,13 +140,14 @@ writes  OUT/vindr, OUT/vindr-flipped, OUT/vindr-shifted    VinDr-CXR trees: trai
         OUT/mimic                                          a MIMIC-CXR(-JPG) tree with reports, if --mimic is given
         in each: masks/chexmask.csv (heart and lungs), truth/ (exact masks of the findings)''', 'cxr-weakloc phantom --out data/phantom --train 600 --test 200 --mimic 2000'),
     prepare=('read a data set once: a cache of small films, a page to look at, what was set aside', '''
-Opens whatever lies in FILMS (VinDr-CXR of PhysioNet or Kaggle, MIMIC-CXR(-JPG), NIH ChestX-ray14, CheXlocalize, PadChest-GR, OpenI, or a folder of films), decodes
-and resizes every film once, and tells what was used and what was not, with the reason. The same command goes on where a stopped one was.
+Opens whatever lies in FILMS (VinDr-CXR of PhysioNet or Kaggle, MIMIC-CXR(-JPG), NIH ChestX-ray14, CheXlocalize, PadChest-GR, OpenI, or a folder
+of films: DICOM of any name, PNG, JPEG, TIFF), decodes and resizes every film once, and tells what was used and what was not, with the reason.
+The same command goes on where a stopped one was.
 
 reads   FILMS
 writes  OUT/SIZE-POLICY-KEY/    the cache: shard-*.safetensors, index.parquet, cache.json
-        OUT/look.html           counts, boxes, a sheet of films
-        OUT/rejected.csv        what was set aside or mended, and why''', 'cxr-weakloc prepare data/vindr --split train --out data/cache --size 224 --workers 2'),
+            look.html           counts, boxes, a sheet of films
+            rejected.csv        what was set aside or mended, and why''', 'cxr-weakloc prepare data/vindr --split train --out data/cache --size 224 --workers 2'),
     pretrain=('train the vision-language model on films and reports', '''
 Trains an ALBEF (image-text contrastive, matching and masked-language losses) on frontal films and their reports.
 
@@ -214,7 +215,7 @@ patients, a permutation test and Holm's correction.
 reads   two folders of `run`, `evaluate` or `demo`, or two results.csv
 writes  --out CSV: the table; a page of the same name with .html''', 'cxr-weakloc compare results/a results/b --out compare.csv'))
 
-# %% ../nbs/13_cli.ipynb #2d194372
+# %% ../nbs/13_cli.ipynb #4f00dd41
 def _parser():
     p = argparse.ArgumentParser('cxr-weakloc', description='Weakly supervised localization of chest radiograph findings: vision-language models that learn their anatomy.',
                                 epilog='Every command: cxr-weakloc COMMAND --help', formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -226,7 +227,9 @@ def _parser():
         if default is not None: kw['default'] = default; help += f' (default: {default})'
         for k in cmds.split(): c[k].add_argument(*flags, help=help, **kw)
     add('demo', '--out', default='runs/demo', help='folder of the results')
-    add('prepare', '--split', metavar='NAME', help='train, validate or test (default: all; of VinDr-CXR train)'); add('prepare', '--table', metavar='CSV', help='of a plain folder: image_id, patient_id, labels')
+    add('prepare', '--split', metavar='NAME', help='train, validate or test (default: all; of VinDr-CXR train)'); add('prepare', '--table', metavar='CSV', help='of a plain folder: image_id, patient_id, labels'); add('prepare', '--boxes', metavar='CSV', help='of a plain folder: image_id, class_name, x_min, y_min, x_max, y_max')
+    add('prepare', '--findings', metavar='LIST', help='labels and boxes to count, separated by commas (default: all)'); add('prepare', '--masks', metavar='CSV', help="CheXmask's table: boxes in anatomical coordinates, heart and lungs on the sheet (default: FILMS/masks/chexmask.csv)")
+    add('prepare', '--sizes', metavar='CSV', help='of VinDr-CXR resized: image_id, height, width of the originals'); add('prepare', '--keep-out', action='append', metavar='CSV', help='of MIMIC-CXR: a table of evaluation films whose patients are not for training; again for further ones; the word none for none (default: the tables found in or beside FILMS)')
     add('prepare', '--size', type=int, default=224, metavar='N', help='side of the small films, pixels'); add('prepare', '--policy', default='pad', metavar='NAME', help='pad, stretch or crop'); add('prepare', '--resize', type=int, metavar='N', help='side to scale to before the cut or border')
     add('phantom prepare pretrain heatmaps refine evaluate', '--out', required=True, metavar='FOLDER', help='where to write'); add('calibrate', '--out', metavar='FILE', help='where to write (default: with the weights)'); add('run', '--out', metavar='FOLDER', help='where to write (with --config: instead of the place that the file names)')
     add('run', '--config', metavar='FILE', help='TOML file that names the data, the model and the settings: the whole thesis (chapter 12b)'); add('compare', 'a', metavar='RUN', help='the first run'); add('compare', 'b', metavar='RUN', help='the second'); add('compare', '--out', metavar='CSV', help='where to write')

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['MAX_PIXELS', 'Film', 'file_kind', 'read_film', 'read_square', 'save_dicom', 'film_size']
 
-# %% ../nbs/01_images.ipynb #d9635d0c
+# %% ../nbs/01_images.ipynb #1a820263
 from .core import *
 from .geometry import *
 from dataclasses import dataclass, field
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
 import os, re, warnings, zlib
 import numpy as np, torch, torch.nn.functional as F
@@ -44,7 +44,7 @@ class Film:
         ax.imshow(self.pixels.numpy(), cmap='gray', vmin=0, vmax=1, **kw); ax.axis('off')
         return ax
 
-# %% ../nbs/01_images.ipynb #c6695251
+# %% ../nbs/01_images.ipynb #8de91699
 def file_kind(path,      # a file
               head=None  # its first 132 bytes, if they are already read
              )->str:
@@ -64,11 +64,14 @@ def file_kind(path,      # a file
 
 MAX_PIXELS = 2**27 # 134 million, four times the largest detector: more is a damaged header, and would cost gigabytes
 
+class _Capped(BufferedReader): # a damaged header may say that four gigabytes follow, and Python would take them before it looks
+    def read(self, n=-1): return super().read(n if n is None or n < 65536 else min(n, os.fstat(self.fileno()).st_size))
+
 def _open(path):
     "(open file, its kind). Raises `BadInput` if it is not to be had, or not of a film's size"
     path = Path(path)
     if not path.is_file(): file_kind(path)          # says what it is instead; a pipe or a device would block
-    try: f = path.open('rb'); n = os.fstat(f.fileno()).st_size; head = f.read(132); f.seek(0)
+    try: f = _Capped(path.open('rb', buffering=0)); n = os.fstat(f.fileno()).st_size; head = f.read(132); f.seek(0)
     except OSError as e: raise BadInput(f'cannot be read: {e.strerror}', file=path, mend='copy or download it again') from e
     if n > 2**30: f.close(); raise BadInput(f'{n/2**30:.1f} GiB, too large for a film', file=path)
     return f, file_kind(path, head)
@@ -409,16 +412,18 @@ def save_dicom(path,                # where to
         if v is not None: setattr(ds, k, v)
     with atomic(path) as tmp: ds.save_as(tmp, enforce_file_format=True)
 
-# %% ../nbs/01_images.ipynb #8350a2fe
+# %% ../nbs/01_images.ipynb #b65198d8
 def film_size(path)->tuple:
     "(height, width) from the header alone. Raises `BadInput` like `read_film`"
     path = Path(path)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        if file_kind(path) == 'image':
-            try:
-                with Image.open(path) as im: return im.height, im.width
-            except Exception as e: raise BadInput(f'unreadable image ({type(e).__name__})', file=path, mend='copy or download it again') from e
-        ds = _dataset(path, stop_before_pixels=True, specific_tags=['Rows','Columns','SOPClassUID','Modality'])
+        f,kind = _open(path)
+        with f:
+            if kind == 'image':
+                try:
+                    with Image.open(f) as im: return im.height, im.width
+                except Exception as e: raise BadInput(f'unreadable image ({type(e).__name__})', file=path, mend='copy or download it again') from e
+            ds = _dataset(path, f, stop_before_pixels=True, specific_tags=['Rows','Columns','SOPClassUID','Modality'])
     try: return int(ds.Rows), int(ds.Columns)
     except Exception as e: raise BadInput('DICOM without an image size', file=path) from e

@@ -5,21 +5,23 @@
 # %% auto #0
 __all__ = ['anatomical_boxes', 'intake_tables', 'film_sheet', 'write_intake', 'prepare_set', 'facts']
 
-# %% ../nbs/03b_intake.ipynb #3d17953a
+# %% ../nbs/03b_intake.ipynb #5118d352
 from .core import *
 from .geometry import *
 from .images import *
 from .studies import *
 from .vindr import vindr_boxes, box_agreement
 from .sets import nih_box_table, load_openi, open_set
-from .cache import prepare_cache
+from .masks import CheXmask, StudyMasks
+from .cache import Cache, cache_key, prepare_cache
+from dataclasses import replace
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-import base64, io
+import base64, io, os, re, warnings
 import numpy as np, pandas as pd, torch
 
-# %% ../nbs/03b_intake.ipynb #71412ff9
+# %% ../nbs/03b_intake.ipynb #e8d0e095
 def anatomical_boxes(studies:Studies,
                      masks=None,  # `MaskSource` with lungs; None: in shares of the film
                      most=2000,   # films, drawn by seed: masks are slow to decode
@@ -37,26 +39,42 @@ def anatomical_boxes(studies:Studies,
     b = b[b.image_id.isin(frame)]; f = np.array([frame[i] for i in b.image_id], float).reshape(-1,4); wh = np.tile(f[:,2:]-f[:,:2], 2); uv = (b[BOX].to_numpy(float)-np.tile(f[:,:2], 2))/wh
     return b.assign(**dict(zip(('u_min','v_min','u_max','v_max'), uv.T))).reset_index(drop=True)
 
-def intake_tables(studies:Studies, masks=None)->dict: # masks: as `anatomical_boxes`
+def _natural(v): return [int(o) if o.isdigit() else o for o in re.split(r'(\d+)', str(v))]
+def _reasons(r, number='number'): # a table of reasons, rows and figures taken out of them
+    n = r.reason.str.replace(r'^row \d+: ', '', regex=True).str.replace(r'\d+(\.\d+)?', '#', regex=True).value_counts(); return n.rename_axis('reason').reset_index(name=number)
+
+def _set_aside(studies, rejected=()): # (films, rows) of rejections: a film that is not used, and a box, row or mask of which the film is
+    r = Rejections([*studies.rejected, *rejected]).frame(); out = {o['id'] for o in rejected}; film = ~r.id.str.startswith('row ') & (~r.id.isin(studies.films.index) | (r.id.isin(out) & ~r.reason.str.startswith('row ')))
+    return r[film].drop_duplicates('id'), r[~film]
+
+def _reader_table(b): # boxes of each reader: a column each; of many, how many they draw
+    order = sorted(b.reader.unique(), key=_natural); g = b.groupby('finding'); head = pd.DataFrame(dict(films=g.image_id.nunique(), boxes=g.size(), readers=g.reader.nunique()))
+    if len(order) > 24: per = b.groupby(['finding','reader']).size().groupby('finding'); return head.assign(boxes_per_reader=[f'{v.median():.0f} ({v.min()} to {v.max()})' for _,v in per]).reset_index()
+    return head.join(b.groupby(['finding','reader']).size().unstack(fill_value=0)[order]).reset_index()
+
+def intake_tables(studies:Studies,
+                  masks=None,  # as `anatomical_boxes`
+                  rejected=()  # films that turned out to be unusable later, while they were decoded
+                 )->dict:
     "{title: table} of what is in the studies"
     s = studies; f = s.films; out = {}
     out['Films'] = pd.DataFrame([dict(split=k[0] or '(none)', view=k[1] or '(unknown)', films=len(g), studies=g.study_id.nunique(), patients=g.patient_id.nunique()) for k,g in f.groupby(['split','view'], sort=True)])
     if s.findings: out['Labels'] = pd.DataFrame([dict(finding=c, split=k or '(none)', present=int((v==1).sum()), absent=int((v==0).sum()), uncertain=int((v==-1).sum()), not_mentioned=int(v.isna().sum())) for c in s.findings for k,v in s.labels[c].groupby(f.split.reindex(s.labels.index))])
     if len(s.boxes):
-        out['Boxes by reader'] = pd.DataFrame([dict(finding=a, reader=r, boxes=len(g), films=g.image_id.nunique()) for (a,r),g in s.boxes.groupby(['finding','reader'])])
+        out['Boxes by reader'] = _reader_table(s.boxes)
         several = s.boxes.groupby('image_id').reader.nunique()
-        if (several > 1).any(): out['Agreement of readers'] = box_agreement(s.boxes, len(s)).reset_index().round(3)
-        b = anatomical_boxes(s, masks); q = lambda v: f'{v.median():.2f} ({v.quantile(.05):.2f} to {v.quantile(.95):.2f})'
-        out['Boxes, median (5 to 95 %), ' + ('in the box around both lungs' if masks is not None else 'in shares of the film')] = pd.DataFrame([dict(finding=a, boxes=len(g), left=q(g.u_min), top=q(g.v_min), right=q(g.u_max), bottom=q(g.v_max), width=q(g.u_max-g.u_min), height=q(g.v_max-g.v_min)) for a,g in b.groupby('finding')])
+        if (several > 1).any(): out['Agreement of readers'] = box_agreement(s.boxes, len(s)).reset_index()
+        b = anatomical_boxes(s, masks); q = lambda v: f'{v.median():.2f} ({v.quantile(.05):.2f}…{v.quantile(.95):.2f})'
+        out['Boxes, median (5 to 95 %), ' + ('in the box around both lungs' if masks is not None else 'in shares of the film')] = pd.DataFrame([dict(finding=a, boxes=len(g), left=q(g.u_min), top=q(g.v_min), right=q(g.u_max), bottom=q(g.v_max), width=q(g.u_max-g.u_min), height=q(g.v_max-g.v_min)) for a,g in b.groupby('finding')], columns=['finding','boxes','left','top','right','bottom','width','height'])
     if s.masks is not None and len(s.masks): out['Masks'] = pd.DataFrame([dict(name=a, masks=len(g), films=g.image_id.nunique()) for a,g in s.masks.groupby('name')])
     if s.report_files is not None: out['Reports'] = pd.DataFrame([dict(reports=len(s.report_files), studies=f.study_id.nunique())])
-    for k,what in (('rejected','Set aside'),('mended','Used after a change')):
-        r = getattr(s, k).frame()
-        if len(r): n = r.reason.str.replace(r'^row \d+: ', '', regex=True).str.replace(r'\d+(\.\d+)?', '#', regex=True).value_counts(); out[what] = n.rename_axis('reason').reset_index(name='number')
+    films,rows = _set_aside(s, rejected); men = s.mended.frame()
+    for k,r,n in (('Films set aside',films,'films'), ('Boxes, masks and rows set aside',rows,'number'), ('Used after a change',men,'number')):
+        if len(r): out[k] = _reasons(r, n)
     return out
 
-# %% ../nbs/03b_intake.ipynb #9d086653
-_COLOURS = ('#ffb000','#3ddbd9','#ff6f91','#9ef01a','#b388eb','#f2f3ae')
+# %% ../nbs/03b_intake.ipynb #c8a5faeb
+_COLOURS = ('#ffb000','#3ddbd9','#ff6f91','#9ef01a','#b388eb','#f2f3ae','#ff9f6b','#6ea8fe','#e36bff','#c7c7c7')
 def film_sheet(studies:Studies, n=8, masks=None, # films; `MaskSource`
                seed=0, size=320, columns=4):
     "A figure of `n` films with their boxes and masks"
@@ -66,7 +84,7 @@ def film_sheet(studies:Studies, n=8, masks=None, # films; `MaskSource`
         if len(shown) == n: break
         try: shown.append((s.films.index[k], s.read(s.films.index[k])))
         except BadInput: continue
-    names = [f for f in dict.fromkeys([*s.findings, *s.boxes.finding])]; colour = {f: _COLOURS[i%len(_COLOURS)] for i,f in enumerate(names)}
+    own = None if s.masks is None or not len(s.masks) else StudyMasks(s); names = [f for f in dict.fromkeys([*s.boxes.finding, *(own.channels if own else ()), *s.findings])]; colour = {f: _COLOURS[i%len(_COLOURS)] for i,f in enumerate(names)}
     fig,axs = plt.subplots(max(1,-(-len(shown)//columns)), columns, figsize=(2.6*columns, 2.75*max(1,-(-len(shown)//columns))), layout='constrained', squeeze=False)
     for ax in axs.flat: ax.axis('off')
     for ax,(i,film) in zip(axs.flat, shown):
@@ -75,50 +93,85 @@ def film_sheet(studies:Studies, n=8, masks=None, # films; `MaskSource`
             try:
                 for m in g.mask(masks.get(i, (film.height, film.width))): m.any() and ax.contour(m.float(), [.5], colors='w', linewidths=.6, linestyles=':')
             except BadInput: pass
+        if own is not None and i in own:
+            try: drawn = zip(own.channels, g.mask(own.get(i, (film.height, film.width))))
+            except BadInput: drawn = ()                                               # drawn on another grid
+            for c,m in drawn: m.any() and ax.contour(m.float(), [.5], colors=colour[c], linewidths=.9)
         for r in mine.itertuples(): b = g.boxes([[r.x_min,r.y_min,r.x_max,r.y_max]])[0]-.5; ax.add_patch(plt.Rectangle(b[:2].tolist(), *(b[2:]-b[:2]).tolist(), fill=False, ec=colour[r.finding], lw=1.1))
-        said = [f for f in s.findings if s.labels.at[i,f]==1]; ax.set_title(', '.join(said) or ' ', fontsize=7)
-    if len(s.boxes): fig.legend([plt.Line2D([],[],color=colour[f]) for f in names if f in set(s.boxes.finding)], [f for f in names if f in set(s.boxes.finding)], loc='outside lower center', ncols=6, fontsize=7, frameon=False)
+        said = [f for f in s.findings if s.labels.at[i,f]==1]; ax.set_title(', '.join(said[:2]) + (f' and {len(said)-2} more' if len(said) > 2 else '') or ' ', fontsize=7)
+    ids = {i for i,_ in shown}; key = [f for f in names if f in {*s.boxes.finding[s.boxes.image_id.isin(ids)], *(() if own is None else s.masks['name'][s.masks.image_id.isin(ids)])}]
+    if key: fig.legend([plt.Line2D([],[],color=colour[f]) for f in key], key, loc='outside lower center', ncols=6, fontsize=8, frameon=False)
     return fig
 
-# %% ../nbs/03b_intake.ipynb #a75320a0
+# %% ../nbs/03b_intake.ipynb #90836be6
 _CSS = '''body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}h1{margin-bottom:.2rem}h2{margin:2rem 0 .5rem;font-size:1.15rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.25rem .8rem .25rem 0;text-align:left;border-bottom:1px solid #dde2ea;white-space:nowrap}th{font-weight:600;color:#566}td.n,th.n{text-align:right}
-img{max-width:100%}p.note{color:#566}.guard{background:#fff3d6;padding:.4rem .7rem;border-radius:4px}@media(prefers-color-scheme:dark){body{background:#12161c;color:#dfe5ec}th,p.note{color:#9aa7b5}th,td{border-color:#2a323d}.guard{background:#453a17}}'''
+img{max-width:100%}p.note{color:#566}.guard{background:#fff3d6;padding:.4rem .7rem;border-radius:4px;max-width:60rem}td.t{white-space:normal;min-width:14rem}@media(prefers-color-scheme:dark){body{background:#12161c;color:#dfe5ec}th,p.note{color:#9aa7b5}th,td{border-color:#2a323d}.guard{background:#453a17}}'''
 def _html_table(t):
-    num = {c: pd.api.types.is_numeric_dtype(t[c]) for c in t}; cell = lambda v,c: f'<td class="n">{v:,}</td>' if num[c] and float(v).is_integer() else f'<td class="n">{v}</td>' if num[c] else f'<td>{escape(str(v))}</td>'
-    return '<div class="wide"><table><tr>' + ''.join(f'<th{" class=n" if num[c] else ""}>{escape(c.replace("_"," "))}</th>' for c in t) + '</tr>' + ''.join('<tr>' + ''.join(cell(v,c) for c,v in zip(t, r)) + '</tr>' for r in t.itertuples(index=False, name=None)) + '</table></div>'
+    num = {c: pd.api.types.is_numeric_dtype(t[c]) for c in t}
+    def cell(v, c):
+        if not num[c]: return f'<td{" class=t" if c == "reason" else ""}>{escape(str(v))}</td>'
+        return f'<td class="n">{"–" if pd.isna(v) else f"{int(v):,}" if float(v).is_integer() and not pd.api.types.is_float_dtype(t[c]) else f"{v:.2f}"}</td>'
+    return '<div class="wide"><table><tr>' + ''.join(f'<th{" class=n" if num[c] else ""}>{escape(str(c).replace("_"," "))}</th>' for c in t) + '</tr>' + ''.join('<tr>' + ''.join(cell(v,c) for c,v in zip(t, r)) + '</tr>' for r in t.itertuples(index=False, name=None)) + '</table></div>'
 
+_SAY = {'Labels': 'Counted per film. Uncertain: the labeller said so (-1); not mentioned: blank.',
+        'Agreement of readers': 'Films on which anybody, or two and more readers, drew the finding; IoU of all pairs of boxes that different readers drew on one film (median and quartiles); Fleiss\u2019 kappa for the finding being there at all.',
+        'Used after a change': 'What was put right, and still used.'}
 def write_intake(studies:Studies,
                  out,        # the .html to write
                  masks=None, # `MaskSource`
-                 n=12, seed=0)->Path:
+                 n=12, seed=0, rejected=())->Path: # as `intake_tables`
     "The look as one HTML page: counts, box statistics, a sheet of films, what was set aside"
     import matplotlib.pyplot as plt
     s = studies; fig = film_sheet(s, n, masks, seed); buf = io.BytesIO(); fig.savefig(buf, format='jpeg', dpi=130, facecolor='w', pil_kwargs=dict(quality=82)); plt.close(fig)
-    tables = intake_tables(s, masks); last = [k for k in ('Set aside','Used after a change') if k in tables]
+    tables = intake_tables(s, masks, rejected); last = [k for k in ('Films set aside','Boxes, masks and rows set aside','Used after a change') if k in tables]; section = lambda k: f'<h2>{escape(k)}</h2>' + (f'<p class="note">{escape(_SAY[k])}</p>' if k in _SAY else '') + _html_table(tables[k])
     body = [f'<h1>{escape(s.name)}</h1><p class="note">{len(s):,} films of {s.films.patient_id.nunique():,} patients, {len(s.boxes):,} boxes</p>']
+    body += [f'<p class="guard">Note: {escape(n)}</p>' for n in s.notes]
     if s.guard: body.append(f'<p class="guard">Guarded: {escape(s.guard)}. Nothing may be chosen on these films.</p>')
-    body += [f'<h2>{escape(k)}</h2>{_html_table(v)}' for k,v in tables.items() if k not in last]
-    body.append(f'<h2>A sheet of films</h2><p class="note">Drawn at random (seed {seed}), films with boxes first. Solid: boxes, one per reader. Dotted: heart and lungs.</p><img alt="films with their boxes and masks" src="data:image/jpeg;base64,{base64.b64encode(buf.getvalue()).decode()}">')
-    body += [f'<h2>{escape(k)}</h2>{_html_table(tables[k])}' for k in last] or ['<h2>Set aside</h2><p>Nothing.</p>']
+    body += [section(k) for k in tables if k not in last]
+    what = ['Films with boxes or masks come first.']*bool(len(s.boxes) or s.masks is not None) + ['Solid: boxes, a line per reader.']*bool(len(s.boxes)) + ['Outlines: masks.']*(s.masks is not None) + ['Dotted: heart and lungs.']*(masks is not None)
+    body.append(f'<h2>A sheet of films</h2><p class="note">Drawn at random (seed {seed}). {" ".join(what)}</p><img alt="films with their boxes and masks" src="data:image/jpeg;base64,{base64.b64encode(buf.getvalue()).decode()}">')
+    body += [section(k) for k in last] if any('set aside' in k for k in last) else ['<h2>Films set aside</h2><p>None.</p>', *(section(k) for k in last)]
     with atomic(out) as tmp: tmp.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(s.name)}</title><style>{_CSS}</style>{"".join(body)}</html>', encoding='utf-8')
     return Path(out)
 
-# %% ../nbs/03b_intake.ipynb #601d2a3c
-def prepare_set(root, out,          # folder of a data set or of films; folder to write
+# %% ../nbs/03b_intake.ipynb #0701f7f7
+def prepare_set(root, out,          # folder of a data set or of films; folder of caches
                 split=None, table=None, # see `open_set`
-                size:int=224, policy='pad', resize=None, workers:int=1, # see `prepare`
-                say=print, progress=True)->Path:
-    "Cache, look.html and rejected.csv of the films in `root`. Returns the cache's folder"
-    s = open_set(root, split, table=table, progress=progress); out = Path(out); out.mkdir(parents=True, exist_ok=True); say(repr(s))
-    try: folder = prepare_cache(s, out, size, policy, resize, workers, progress, say)
+                size:int=224, policy='pad', resize=None, workers:int=1, # see `prepare_cache`
+                say=None,           # called with each line; None: `print`, at once
+                progress=True,
+                findings='all',     # for the counts; see `open_set`
+                boxes=None, sizes=None, keep_out=None, # see `open_set`
+                masks=None,         # CheXmask's csv of these films, for boxes in anatomical coordinates; None: `root`/masks/chexmask.csv if it is there
+               )->Path:
+    "Cache, look.html and rejected.csv of the films in `root`. Returns the cache's folder, which holds all three"
+    say = say or (lambda t: print(t, flush=True))
+    with warnings.catch_warnings(): warnings.filterwarnings('ignore', message='no table of'); s = open_set(root, split, findings, table, progress, boxes, sizes, keep_out)     # said below, and in the end
+    say(repr(replace(s, notes=())))
+    for n in s.notes: say(f'NOTE: {n}')
+    folder = Path(out)/cache_key(s, size, policy, resize); own = Path(root)/'masks'/'chexmask.csv'; m = CheXmask(masks if masks is not None else own, ids=s.ids) if masks is not None or own.is_file() else None; lines,rej = [],Rejections()
+    try: prepare_cache(s, out, size, policy, resize, workers, progress, lines.append)
     finally:
-        with atomic(out/'rejected.csv') as tmp: pd.concat([s.rejected.frame().assign(what='set aside'), s.mended.frame().assign(what='mended')]).to_csv(tmp, index=False)
-    say(s.rejected.summary(len(s)))
-    if s.mended: say(f'used after a change: {s.mended.summary()}')
-    say(str(write_intake(s, out/'look.html'))); return folder
+        if (folder/'cache.json').is_file():
+            for r in Cache(folder).rejected: rej.add(r['id'], r['reason'], s.root/s.films.at[r['id'],'path'])
+        if folder.is_dir(): _write_rejected(folder/'rejected.csv', s, rej)
+    used = len(s)-len(rej); films,rows = _set_aside(s, rej); put = lambda r: '; '.join(f'{a} ({b})' for a,b in _reasons(r).itertuples(index=False))
+    seen = replace(s.subset(s.films.index[~s.films.index.isin([r['id'] for r in rej])]), rejected=s.rejected, mended=s.mended, guard=s.guard, notes=s.notes)
+    write_intake(seen, folder/'look.html', m, rejected=rej)
+    for l in lines[1:]: say(l)
+    say(f'{used:,} films used, ' + (f'{len(films):,} set aside: {put(films)}' if len(films) else 'none set aside'))
+    if len(rows): say(f'{len(rows):,} boxes, masks and rows set aside: {put(rows)}')
+    if s.mended: say(f'{len(s.mended):,} used after a change: {put(s.mended.frame())}')
+    for n in s.notes: say(f'NOTE: {n}')
+    say(f'{folder}/look.html, rejected.csv'); return folder
 
-# %% ../nbs/03b_intake.ipynb #4b7d52ef
+def _write_rejected(file, s, rejected): # id, reason, file (relative to the set's folder), what: a line each
+    films,rows = _set_aside(s, rejected); t = pd.concat([films.assign(what='film'), rows.assign(what='box, mask or row'), s.mended.frame().assign(what='mended')]); root = s.root.resolve()
+    t['file'] = [None if f is None or f != f else os.path.relpath(f, root) if (p := Path(f)).is_absolute() and p.is_relative_to(root) else os.path.relpath(Path(f).resolve(), root) if Path(f).resolve().is_relative_to(root) else str(f) for f in t.file]
+    with atomic(file) as tmp: t.to_csv(tmp, index=False)
+
+# %% ../nbs/03b_intake.ipynb #6ddc4365
 def facts(folder=None # of the tables; None: those of the installed `torchxrayvision`
          )->dict:
     "{name: value} from the real tables of VinDr-CXR (train), NIH ChestX-ray14 and OpenI"

@@ -55,7 +55,7 @@ def vindr_boxes(file,           # annotations_{train,test}.csv of PhysioNet, tra
     b['finding'] = b.class_name.map({c: vindr_name(c) for c in b.class_name.dropna().unique()}); b['reader'] = b['rad_id'].str.strip().fillna('?') if 'rad_id' in b else 'consensus'
     return b[b.finding.isin(_wanted(findings))]
 
-# %% ../nbs/02b_vindr.ipynb #2ee1d90e
+# %% ../nbs/02b_vindr.ipynb #7db493b6
 def _physionet(ann, split, want, rej, strict):
     "(labels, raw boxes, their file) of PhysioNet's tables"
     p = _find(ann, f'annotations_{split}.csv'); lp = _find(ann, f'image_labels_{split}.csv')
@@ -79,11 +79,11 @@ def _kaggle(file, want, rej):
 def _dims(file): # {image_id: (height, width)} of the originals
     t = _table(file, ['image_id']); k = next((k for k in (('height','width'),('dim0','dim1'),('Height','Width'),('Rows','Columns')) if set(k) <= set(t)), None)
     if k is None: raise BadInput("no columns 'height' and 'width'", file=file, row=1, mend='dim0 and dim1, or Rows and Columns, will do')
-    v = t[list(k)].apply(pd.to_numeric, errors='coerce'); bad = ~(v > 0).all(axis=1)
+    v = t[list(k)].apply(pd.to_numeric, errors='coerce'); bad = ~((v >= 1) & (v < 2**31)).all(axis=1)
     if bad.any(): raise BadInput('a film without height or width', file=file, row=int(t.row[bad].iloc[0]))
     return dict(zip(t.image_id, v.astype(int).itertuples(index=False, name=None)))
 
-# %% ../nbs/02b_vindr.ipynb #f4d0b746
+# %% ../nbs/02b_vindr.ipynb #e9adca31
 def _to_film(raw, sizes, originals, paths, file, mended):
     "Raw boxes in the pixels of the film that is there; {image_id: (h,w)} of it"
     v = raw[BOX].apply(pd.to_numeric, errors='coerce'); ids = raw.image_id
@@ -95,7 +95,7 @@ def _to_film(raw, sizes, originals, paths, file, mended):
     pics = ids.map(lambda i: not paths[i].lower().endswith(('.dicom','.dcm'))).to_numpy(bool) if len(ids) else np.zeros(0, bool)
     if pics.any():
         hw = np.array([sizes[i] for i in ids], float); over = pics & ((v.x_max.to_numpy() > hw[:,1]*1.02+2) | (v.y_max.to_numpy() > hw[:,0]*1.02+2)); n,m = ids[over].nunique(),ids[pics].nunique()
-        if n > max(1, .01*m): raise BadInput(f'boxes reach beyond {n} of {m} pictures: they were resized, and the boxes were not', file=file, mend='sizes=, a table of image_id, height, width of the originals')
+        if n > max(1, .01*m): raise BadInput(f'boxes reach beyond {n} of {m} pictures: they were resized, and the boxes were not', file=file, mend='name a table of image_id, height, width of the originals: sizes=, or --sizes')
     return raw
 
 # %% ../nbs/02b_vindr.ipynb #21f2734b
@@ -180,7 +180,7 @@ def fuse_boxes(boxes,            # frame as in `Studies.boxes`
         else: rows += [(i,f,'fused',*b[o].mean(0),len(o),len(o)/n_readers) for o in _groups(b, r, min_iou) if len(o) >= need]
     return pd.DataFrame(rows, columns=[*_BOXES,'readers','score']).astype({c: float for c in (*BOX,'score')})
 
-# %% ../nbs/02b_vindr.ipynb #14af4d00
+# %% ../nbs/02b_vindr.ipynb #a604301e
 def pair_ious(boxes)->pd.DataFrame: # as in `Studies.boxes`
     "image_id, finding, iou of each pair of boxes that different readers drew of one finding on one film"
     out = []
