@@ -21,7 +21,7 @@ from pathlib import Path
 import base64, io, os, re, warnings
 import numpy as np, pandas as pd, torch
 
-# %% ../nbs/03b_intake.ipynb #e8d0e095
+# %% ../nbs/03b_intake.ipynb #f5edb017
 def anatomical_boxes(studies:Studies,
                      masks=None,  # `MaskSource` with lungs; None: in shares of the film
                      most=2000,   # films, drawn by seed: masks are slow to decode
@@ -64,7 +64,9 @@ def intake_tables(studies:Studies,
         out['Boxes by reader'] = _reader_table(s.boxes)
         several = s.boxes.groupby('image_id').reader.nunique()
         if (several > 1).any(): out['Agreement of readers'] = box_agreement(s.boxes, len(s)).reset_index()
-        b = anatomical_boxes(s, masks); q = lambda v: f'{v.median():.2f} ({v.quantile(.05):.2f}…{v.quantile(.95):.2f})'
+        b = anatomical_boxes(s, masks)
+        if masks is not None and not len(b): b,masks = anatomical_boxes(s),None       # masks of other films, or on another grid
+        q = lambda v: f'{v.median():.2f} ({v.quantile(.05):.2f}…{v.quantile(.95):.2f})'
         out['Boxes, median (5 to 95 %), ' + ('in the box around both lungs' if masks is not None else 'in shares of the film')] = pd.DataFrame([dict(finding=a, boxes=len(g), left=q(g.u_min), top=q(g.v_min), right=q(g.u_max), bottom=q(g.v_max), width=q(g.u_max-g.u_min), height=q(g.v_max-g.v_min)) for a,g in b.groupby('finding')], columns=['finding','boxes','left','top','right','bottom','width','height'])
     if s.masks is not None and len(s.masks): out['Masks'] = pd.DataFrame([dict(name=a, masks=len(g), films=g.image_id.nunique()) for a,g in s.masks.groupby('name')])
     if s.report_files is not None: out['Reports'] = pd.DataFrame([dict(reports=len(s.report_files), studies=f.study_id.nunique())])
@@ -135,7 +137,7 @@ def write_intake(studies:Studies,
     with atomic(out) as tmp: tmp.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(s.name)}</title><style>{_CSS}</style>{"".join(body)}</html>', encoding='utf-8')
     return Path(out)
 
-# %% ../nbs/03b_intake.ipynb #0701f7f7
+# %% ../nbs/03b_intake.ipynb #a4f00b3b
 def prepare_set(root, out,          # folder of a data set or of films; folder of caches
                 split=None, table=None, # see `open_set`
                 size:int=224, policy='pad', resize=None, workers:int=1, # see `prepare_cache`
@@ -146,7 +148,8 @@ def prepare_set(root, out,          # folder of a data set or of films; folder o
                 masks=None,         # CheXmask's csv of these films, for boxes in anatomical coordinates; None: `root`/masks/chexmask.csv if it is there
                )->Path:
     "Cache, look.html and rejected.csv of the films in `root`. Returns the cache's folder, which holds all three"
-    say = say or (lambda t: print(t, flush=True))
+    say = say or (lambda t: print(t, flush=True)); Geometry(8, 8, size, policy, resize)                 # what is wrong with the command shows before the work
+    if masks is not None and not Path(masks).is_file(): raise BadInput('no such file', file=masks)
     with warnings.catch_warnings(): warnings.filterwarnings('ignore', message='no table of'); s = open_set(root, split, findings, table, progress, boxes, sizes, keep_out)     # said below, and in the end
     say(repr(replace(s, notes=())))
     for n in s.notes: say(f'NOTE: {n}')
