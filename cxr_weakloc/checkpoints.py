@@ -306,7 +306,7 @@ def biomedclip(name='hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16
     own = {k: tuple(v) for k in ('mean', 'std') if (v := getattr(m.visual, 'preprocess_cfg', {}).get(k)) is not None}     # the statistics that the folder names
     return open_clip_reader(m, t, manifest=dict(family='biomedclip', name=name.split('/')[-1]), **own | kw)
 
-# %% ../nbs/04d_checkpoints.ipynb #3b3797a9
+# %% ../nbs/04d_checkpoints.ipynb #49e92e17
 def load_reader(path=None,       # folder or file of weights; None: the embedded ALBEF
                 tokenizer=None,  # folder with the tokenizer, where the weights bring none
                 text=None,       # BioViL: CXR-BERT's weights, a file
@@ -334,7 +334,8 @@ def load_reader(path=None,       # folder or file of weights; None: the embedded
                 if text is None: raise BadInput('these are BioViL image weights', file=src, mend='name the text weights too')
                 r = biovil_from(sd, read_weights(text), tok, image_size or 512, file=src, **kw); r.manifest['text_weights'] = weights_hash(text)
         else:
-            if '/' in name and not src.exists() and not name.startswith(('.', '/')): r,src = hf_reader(name, **kw), None
+            if '/' in name and not src.exists() and not name.startswith(('.', '/')): r,src = hf_reader(name, **({} if image_size is None else dict(size=image_size)), **kw), None
             else: raise BadInput('no such weights', file=path, mend='a file of weights, or a folder with config.json')
+    if image_size is not None and set(r.size) != {image_size}: raise BadInput(f'a model of {r.size[0]} pixels asked for {image_size}', file=path, mend='leave the size out; checkpoints of ALBEF, CLIP and ResNets take several')
     if contrastive and isinstance(r, FusionReader): m = r.manifest; r = itc_reader(r.model); r.manifest = m | dict(family='albef')
     r.manifest = dict(family=r.family) | dict(r.manifest) | dict(weights=weights_hash(src) if src is not None else state_hash(r.model)); return r.to(device)

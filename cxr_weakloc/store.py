@@ -190,7 +190,7 @@ def _write_chunk(store, c, d, K):
     half,scale = pack_maps(maps)
     with atomic(store.file(c)) as tmp: save_file(dict(maps=half, scale=scale, log_odds=z, ok=ok, hw=hw), tmp, metadata=dict(store=json.dumps(dict(key=store.key, rejected=d['rejected']))))   # one entry: safetensors writes several in any order
 
-# %% ../nbs/05c_store.ipynb #09b2b7a9
+# %% ../nbs/05c_store.ipynb #980e06ed
 def process_share()->tuple: # rank, world, device; from the launcher's environment, through Accelerate
     "Who we are among the processes of a launcher; (0, 1, None) without one"
     if int(os.environ.get('WORLD_SIZE', 1)) == 1: return 0, 1, None
@@ -202,12 +202,17 @@ def _share(i, studies, out, load, job, kw, devices): # one process of several on
     if devices[i] == 'cpu': torch.set_num_threads(max(1, (os.cpu_count() or 1)//len(devices)))
     fill_store(studies, out, load_reader(**load, device=devices[i]), job, i, len(devices), **kw)
 
+def _there(device): # raises `BadInput` for a device that there is not
+    try: torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as e: raise BadInput(f'no device {device!r} here', mend=f"cpu{''.join(f', cuda:{i}' for i in range(torch.cuda.device_count()))}") from e
+
 def write_store(studies:Studies, out, load:dict=None, # arguments of `load_reader`; None: the embedded model
                 job:MapJob=MapJob(), devices=None,   # of this machine, e.g. ['cuda:0', 'cuda:1'] or ['cpu', 'cpu']; None: all GPUs, else one CPU process
                 calibration=None, quiet=False, reader:Reader=None, # what `load` gives, if it is at hand
                 **kw)->MapStore: # bs, workers, progress
     "Fill a store with all that this machine and its launcher offer; then probabilities.csv and rejected.csv"
     load,out = load or {}, Path(out); rank,world,dev = process_share(); reader = load_reader(**load) if reader is None else reader
+    for o in devices or (): _there(o)
     devices = [str(dev)] if world > 1 else list(devices or [f'cuda:{i}' for i in range(torch.cuda.device_count())] or ['cpu'])
     if len(devices) == 1: store = fill_store(studies, out, reader.to(devices[0]), job, rank, world, **kw)
     else:
