@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Arrays', 'SHARD', 'DECODING', 'load_arrays', 'cache_key', 'content_digest', 'prepare_cache', 'Cache']
 
-# %% ../nbs/02f_cache.ipynb #097f910f
+# %% ../nbs/02f_cache.ipynb #958598b2
 from .core import *
 from .geometry import *
 from .images import *
@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from tqdm.auto import tqdm
-import ctypes, json, os, threading, time
+import ctypes, json, os, sys, threading, time
 import numpy as np, pandas as pd, torch
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -53,11 +53,11 @@ def load_arrays(studies:Studies,
     if not ok: raise BadInput(f'none of {n} films could be read: {rej[0]["reason"]}', file=rej[0]['file'])
     return Arrays(images if len(ok)==n else images[ok], [Geometry(*hw[i],size,policy) for i in ok], [ds.ids[i] for i in ok], rej)
 
-# %% ../nbs/02f_cache.ipynb #b59c32d5
+# %% ../nbs/02f_cache.ipynb #58117f72
 SHARD = 32       # films in a shard: few enough to spread 200 films over two workers, enough for a file
 DECODING = 1     # raised when `images` reads the same file differently; part of the key
 
-def _settings(studies, size, policy, resize): return dict(set=studies.name, films=len(studies), ids=f'{stable_hash(*studies.films.index, *studies.films.path):016x}', size=size, policy=policy, resize=resize, chest=studies.chest, decoding=DECODING, shard=SHARD)
+def _settings(studies, size, policy, resize): return dict(set=studies.name, root=Path(studies.root).name, films=len(studies), ids=f'{stable_hash(*studies.films.index, *studies.films.path):016x}', size=size, policy=policy, resize=resize, chest=studies.chest, decoding=DECODING, shard=SHARD)
 
 def cache_key(studies:Studies, size:int, policy='pad', resize=None)->str:
     "Name of the folder in which these films, so prepared, lie"
@@ -131,7 +131,7 @@ def _ordered(jobs, workers): # results of (f, args) as they are done; at most tw
         except BrokenProcessPool as e: raise BadInput('a worker was ended from outside, most likely for want of memory', mend='use fewer workers; what is done is kept') from e
         finally: ex.shutdown(wait=True, cancel_futures=True)
 
-# %% ../nbs/02f_cache.ipynb #1ffb3115
+# %% ../nbs/02f_cache.ipynb #7cc83101
 def _write_index(folder, files): # index.parquet from the shards' headers; (used, Counter of reasons, first example of each)
     import pyarrow as pa, pyarrow.parquet as pq
     schema = pa.schema([('image_id','string'),('shard','int32'),('row','int16'),('height','int32'),('width','int32'),('reason','string'),('digest','string')])
@@ -157,7 +157,7 @@ def prepare_cache(studies:Studies,
     t0,folder = time.time(),Path(out)/cache_key(studies, size, policy, resize); folder.mkdir(parents=True, exist_ok=True); sweep(folder)
     n = -(-len(studies)//SHARD); files = [folder/f'shard-{k:05}.safetensors' for k in range(n)]; ids,paths = studies.films.index,studies.films.path
     part = lambda k: (list(ids[k*SHARD:(k+1)*SHARD]), list(paths.iloc[k*SHARD:(k+1)*SHARD])); kept = done = 0; complete = folder/'cache.json'; fresh = False
-    bar = tqdm(total=len(studies), desc=f'{studies.name} at {size}', unit=' films', disable=not progress, leave=False)
+    bar = tqdm(total=len(studies), desc=f'{studies.name} at {size}', unit=' films', disable=not progress, leave=False, mininterval=.1 if sys.stderr.isatty() or 'ipykernel' in sys.modules else 30)  # a log file wants a line now and then
     def jobs():
         nonlocal kept,fresh
         for k in range(n):
