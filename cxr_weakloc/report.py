@@ -252,7 +252,7 @@ details{margin:.5rem 0} summary{cursor:pointer;font:600 .92rem system-ui,sans-se
 @media print{main{max-width:none;padding:0}.panel,.forest,tr{break-inside:avoid}details>*{display:block}}
 '''
 
-# %% ../nbs/11_report.ipynb #0b68be46
+# %% ../nbs/11_report.ipynb #4396f0ee
 NAMES = dict(mask_iou='Mask IoU', box_iou='Box IoU', pointing='Pointing', energy_in_anatomy='Energy in anatomy', energy_in_truth='Energy in truth', cnr='CNR', loc_acc='Right finding and place', auc='AUC', ece='ECE')
 
 def _table(head, rows, caption, classes=None, kind=''): # head: names; rows: lists of html, the first the row's header
@@ -264,6 +264,8 @@ def _cell(r, digits=2, sign=False):
     if r is None or not math.isfinite(r.value): return '–'
     return num(r.value,digits,sign)+(f'<small>{num(r.ci_low,digits,sign)} to {num(r.ci_high,digits,sign)}</small>' if math.isfinite(r.ci_low) else '')
 
+def _films(n): n = sorted({int(o) for o in n}); return '' if not n else str(n[0]) if n[0]==n[-1] else f'{n[0]}–{n[-1]}'   # films that a row's figures rest on: '34' or '17–34'
+
 def main_table(results, finding, condition)->str:
     "All systems and gates by all metrics"
     q = results[(results.finding==finding)&(results.condition==condition)]
@@ -271,9 +273,9 @@ def main_table(results, finding, condition)->str:
     rows,cl = [],[]
     for s,g in ORDER:
         c = [figure(q,s,g,m,finding,condition) for m in ms]
-        if any(o is not None for o in c): rows.append([html.escape(label(s,g))]+[_cell(o) for o in c]); cl.append('main' if (s,g)==('refined','none') else _class(s))
+        if any(o is not None for o in c): rows.append([html.escape(label(s,g))]+[_cell(o) for o in c]+[_films(o.n for o in c if o is not None)]); cl.append('main' if (s,g)==('refined','none') else _class(s))
     npos,nall = (int(q[q.metric==m].n.max()) if (q.metric==m).any() else 0 for m in ('pointing','loc_acc'))
-    return _table(['System']+[NAMES[m] for m in ms], rows, f'{finding}, {condition}: {npos} positive studies for the maps, {nall} in all for finding and place. Small: 95 % interval.', cl) if rows else ''
+    return _table(['System']+[NAMES[m] for m in ms]+['Films'], rows, f'{finding}, {condition}: {npos} positive studies for the maps, {nall} in all for finding and place. Small: 95 % interval.', cl) if rows else ''
 
 def classify_table(results)->str:
     "Zero-shot AUC and calibration, before and after refinement"
@@ -281,8 +283,8 @@ def classify_table(results)->str:
     for c in results.condition.unique():
         for f in results.finding.unique():
             F = lambda s,m: figure(results,s,'none',m,f,c)
-            rows.append([f'{html.escape(f)}, {html.escape(c)}']+[_cell(F(s,m),3,'-' in s) for m in ('auc','ece') for s in ('baseline','refined','refined - baseline')])
-    return _table(['Finding, condition']+[f'{NAMES[m]}, {s}' for m in ('auc','ece') for s in ('baseline','refined','change')], rows, 'Zero-shot prediction. ECE with 15 bins of equal mass. Small: 95 % interval.')
+            rows.append([f'{html.escape(f)}, {html.escape(c)}']+[_cell(F(s,m),3,'-' in s) for m in ('auc','ece') for s in ('baseline','refined','refined - baseline')]+[_films(o.n for m in ('auc','ece') for s in ('baseline','refined') if (o:=F(s,m)) is not None)])
+    return _table(['Finding, condition']+[f'{NAMES[m]}, {s}' for m in ('auc','ece') for s in ('baseline','refined','change')]+['Films'], rows, 'Zero-shot prediction. ECE with 15 bins of equal mass. Small: 95 % interval.')
 
 def targets_html(targets)->str: # a heading for each target, a row for each finding and condition
     rows,cl = [],[]
