@@ -15,7 +15,7 @@ from .core import BadInput, atomic
 from .evaluate import figure
 from .report import CSS, NAMES, ORDER, _class, _films, _table, forest, label, num
 
-# %% ../nbs/11b_figures.ipynb #11e8f88b
+# %% ../nbs/11b_figures.ipynb #0b0aba95
 _TEX = {'\\':r'\textbackslash{}','&':r'\&','%':r'\%','$':r'\$','#':r'\#','_':r'\_','{':r'\{','}':r'\}','~':r'\textasciitilde{}','^':r'\textasciicircum{}','<':r'\textless{}','>':r'\textgreater{}','|':r'\textbar{}','[':'{[}',']':'{]}','*':'{*}','"':"''",
         '−':'$-$','–':'--','—':'---','≥':r'$\geq$','≤':r'$\leq$','·':r'$\cdot$','×':r'$\times$','±':r'$\pm$','→':r'$\to$','°':r'$^\circ$','µ':r'$\mu$','…':r'\ldots{}','’':"'",'‘':'`','“':'``','”':"''",'\u00a0':'~'}
 def tex(s)->str: # any text
@@ -32,7 +32,7 @@ def tex(s)->str: # any text
 _EM = {**dict.fromkeys('ijltfrI.,;:!|()[]\' ',.3), **dict.fromkeys('mwMW@%−+',.8), **{c:.68 for c in 'ABCDEFGHJKLNOPQRSTUVXYZ'}}
 def _em(s): return sum(_EM.get(c,.51) for c in s)             # width of a text in em of Computer Modern, a little too wide rather than too narrow
 
-_SIZES = (('small',10.,8.),('footnotesize',9.,7.),('scriptsize',8.,6.)) # of the text and of what is small in it, in points, of an 11 point document
+_SIZES = (('small',10.,8.6),('footnotesize',9.3,8.6),('scriptsize',8.6,7.4)) # of the text and of what is small in it, in points, of an 11 point document; Computer Modern's small sizes are wider than their names say
 TEX_WIDTH = 400.                                              # points: 14 cm
 
 def _wrap(s, n=12): # words in lines of about n letters
@@ -44,7 +44,7 @@ def latex_table(head,      # column names
                 rows,      # lists of cells: text, or (value, low, high) or (value, low, high, text)
                 caption:str, label_:str, digits:int=2, note:str='',
                 sign:bool=False, # values are differences: print the plus
-                long_from:int=26 # rows from which the table may break over pages
+                long_from:int=16 # rows from which the table may break over pages
                )->str:
     "A table for `\\input`, at most `TEX_WIDTH` wide. The first column is left-aligned, the others right. Raises `BadInput` if cells and columns differ in number"
     bad = [r for r in rows if len(r)!=len(head)]
@@ -58,11 +58,11 @@ def latex_table(head,      # column names
     small = dict(small='scriptsize',footnotesize='scriptsize',scriptsize='tiny')[name]
     def cell(c):
         main,below = c
-        return tex(main[0]) if not below else f'\\shortstack[r]{{{tex(main[0])}'+''.join(f'\\\\[-1pt]{{\\{small} {tex(o)}}}' for o in below)+'}'
+        return tex(main[0]) if not below else f'\\begin{{tabular}}[t]{{@{{}}r@{{}}}}{tex(main[0])}'+''.join(f'\\\\[-2pt]{{\\{small} {tex(o)}}}' for o in below)+'\\end{tabular}'
     spec = (f'p{{{first-6:.0f}pt}}' if first<w[0]-1e-6 else 'l')+'r'*(k-1); hd = ' & '.join(tex(h[0]) if len(h)==1 else f'\\shortstack[{"l" if j==0 else "r"}]{{'+'\\\\'.join(map(tex,h))+'}' for j,h in enumerate(heads))
-    body = ' \\\\\n'.join(' & '.join(map(cell,r)) for r in cells); n_note = f'\\par\\smallskip{{\\footnotesize {tex(note)}\\par}}\n' if note else ''
+    ragged = '\\raggedright ' if first<w[0]-1e-6 else ''; body = ' \\\\\n'.join(ragged+' & '.join(map(cell,r)) for r in cells); n_note = f'\\par\\smallskip{{\\footnotesize {tex(note)}\\par}}\n' if note else ''; last = f'\\multicolumn{{{k}}}{{@{{}}p{{{.8*(first+sum(w[1:])):.0f}pt}}@{{}}}}{{\\footnotesize\\rule{{0pt}}{{2.6ex}}{tex(note)}}} \\\\\n' if note else ''
     open_ = f'\\begingroup\\{name}\\setlength{{\\tabcolsep}}{{3pt}}\n'
-    if len(rows)>=long_from: return f'{open_}\\begin{{longtable}}{{@{{}}{spec}@{{}}}}\n\\caption{{{tex(caption)}}}\\label{{{label_}}} \\\\\n\\toprule\n{hd} \\\\\n\\midrule\n\\endfirsthead\n\\toprule\n{hd} \\\\\n\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n{body} \\\\\n\\end{{longtable}}\n{n_note}\\endgroup\n'
+    if len(rows)>=long_from: return f'{open_}\\begin{{longtable}}{{@{{}}{spec}@{{}}}}\n\\caption{{{tex(caption)}}}\\label{{{label_}}} \\\\\n\\toprule\n{hd} \\\\\n\\midrule\n\\endfirsthead\n\\toprule\n{hd} \\\\\n\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n\\bottomrule\n{last}\\endlastfoot\n{body} \\\\\n\\end{{longtable}}\n\\endgroup\n'
     return f'\\begin{{table}}\n\\centering{open_}\\caption{{{tex(caption)}}}\\label{{{label_}}}\n\\begin{{tabular}}{{@{{}}{spec}@{{}}}}\n\\toprule\n{hd} \\\\\n\\midrule\n{body} \\\\\n\\bottomrule\n\\end{{tabular}}\n{n_note}\\endgroup\n\\end{{table}}\n'
 
 def slug(*parts)->str: # letters, digits and hyphens

@@ -178,7 +178,7 @@ def panel_html(p:Panel)->str:
     z = '' if p.prob is None else f' Zero-shot probability of the refined model {num(p.prob)}: called {"positive" if p.said else "negative"}.'
     return f'<figure class="panel"><figcaption><b>{p.kind.capitalize()}</b> · {html.escape(what)} · study {html.escape(p.image_id)}.{z}{" "+html.escape(p.note) if p.note else ""}</figcaption><div class="tiles">{"".join(tiles)}</div></figure>'
 
-# %% ../nbs/11_report.ipynb #43d5689a
+# %% ../nbs/11_report.ipynb #5b3e2251
 ORDER = (('baseline','none'),('baseline','anatomy'),('baseline','anatomy-truth'),('refined','none'),('refined','anatomy'),('refined','anatomy-truth'),('ceiling','none'),('ceiling','anatomy'),
          ('baseline','zeroshot'),('baseline','anatomy+zeroshot'),('refined','zeroshot'),('refined','anatomy+zeroshot'),('ceiling','zeroshot'),('control:two-step','zeroshot'),
          *((f'control:{c}','none') for c in CONTROLS if c!='two-step'))
@@ -193,7 +193,7 @@ def forest(rows, # list of (label, value, low, high, class); class: 'base', 'ref
            title:str, lo=0., hi=1., ticks=None,
            ref:float=None,   # a vertical line, the figure to reach or zero
            seeds:dict=None,  # label -> values of single seeds, as small dots
-           width=420, left=176
+           width=440, left=200 # room for the longest name of a system
           )->str: # svg
     "A forest plot"
     h,top = 22,6; H = top+h*len(rows)+26; X = lambda v: left+(min(max(v,lo),hi)-lo)/(hi-lo)*(width-left-14)
