@@ -221,7 +221,7 @@ def forest_metric(results, metric, finding, condition, gates=('none','anatomy','
             seeds[label(s,g)] = results[results.system.str.startswith(s+'@')&(results.gate==g)&(results.metric==metric)&(results.finding==finding)&(results.condition==condition)].value.tolist()
     return forest(rows, title or f'{finding}, {condition}', ref=goal, seeds={k:v for k,v in seeds.items() if len(v)>1}) if rows else ''
 
-# %% ../nbs/11_report.ipynb #0a7343b5
+# %% ../nbs/11_report.ipynb #45e698fb
 CSS = '''
 :root{--ink:#1c2430;--soft:#5b6673;--line:#d9dee4;--base:#7a8694;--ref:#b3402e;--ceil:#3c7a57;--ctl:#a9b1ba;--bg:#fff}
 *{box-sizing:border-box} html{color-scheme:light;-webkit-text-size-adjust:100%}
@@ -241,7 +241,7 @@ td small{display:block;color:var(--soft);font-size:.88em;white-space:nowrap} th[
 .forest{margin:.4rem 0;min-width:0} .forest svg{width:100%;max-width:31rem;height:auto;display:block} .forest figcaption{color:var(--ink);font-weight:600}
 svg .grid{stroke:var(--line)} svg .goal{stroke:var(--ink);stroke-dasharray:3 3} svg text{font-size:12px;fill:var(--soft)} svg .tick{text-anchor:middle;font-size:11px} svg .name{text-anchor:end;fill:var(--ink)} svg .name.ctl{fill:var(--soft)} svg .name.main{font-weight:700}
 svg .ci{stroke-width:2;stroke:var(--base)} svg .pt{fill:var(--base)} svg .ref.ci{stroke:var(--ref)} svg .ref.pt{fill:var(--ref)} svg .ceil.ci{stroke:var(--ceil)} svg .ceil.pt{fill:var(--ceil)} svg .ctl.ci{stroke:var(--ctl)} svg .ctl.pt{fill:var(--ctl)} svg .seed{fill:none;stroke:var(--soft);stroke-width:.8}
-svg .curve{fill:none;stroke:var(--base);stroke-width:1.8} svg .band{fill:var(--base);opacity:.14;stroke:none} svg .curve.ref{stroke:var(--ref)} svg .band.ref{fill:var(--ref)} svg .curve.ceil{stroke:var(--ceil)} svg .band.ceil{fill:var(--ceil)} svg .curve.ctl{stroke:var(--ctl)} svg .band.ctl{fill:var(--ctl)} svg .axis{stroke:var(--ink);fill:none} svg .lab{text-anchor:middle} svg .key{text-anchor:start;fill:var(--ink)}
+svg .curve{fill:none;stroke:var(--base);stroke-width:1.8} svg .band{fill:var(--base);opacity:.14;stroke:none} svg .curve.dash{stroke-dasharray:5 3;stroke-width:1.3} svg .curve.ref{stroke:var(--ref)} svg .band.ref{fill:var(--ref)} svg .curve.ceil{stroke:var(--ceil)} svg .band.ceil{fill:var(--ceil)} svg .curve.ctl{stroke:var(--ctl)} svg .band.ctl{fill:var(--ctl)} svg .axis{stroke:var(--ink);fill:none} svg .lab{text-anchor:middle} svg .key{text-anchor:start;fill:var(--ink)}
 .panel{margin:1.1rem 0 1.8rem} .panel figcaption b{color:var(--ink)} .tiles{display:grid;grid-template-columns:repeat(5,1fr);gap:.5rem} .tile svg{width:100%;height:auto;display:block} .tile image{image-rendering:auto}
 .cap{font-size:.78rem;line-height:1.35;padding-top:.25rem} .cap b{color:var(--ink);font-weight:600}
 .truth{fill:none;stroke:#5cc8ff;stroke-width:1.6;vector-effect:non-scaling-stroke} .answer{fill:none;stroke:#fff;stroke-width:1.4;stroke-dasharray:4 3;vector-effect:non-scaling-stroke}

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['EXAMPLE', 'FACTS', 'Thesis', 'load_config', 'Stages', 'header_facts', 'Looks', 'stage_tuning', 'stage_protocol',
-           'protocol_stages', 'stage_gating', 'stage_learned', 'write_thesis', 'run_thesis', 'compare_runs',
-           'print_comparison']
+           'protocol_stages', 'stage_gating', 'stage_learned', 'write_thesis', 'run_thesis', 'study_key',
+           'compare_runs', 'print_comparison']
 
 # %% ../nbs/12b_thesis.ipynb #2062d1e9
 import difflib, html, json, re, shutil, tomllib
@@ -309,7 +309,7 @@ def stage_learned(L:Looks, films)->dict: # learned, strata, human, kept
     if len(b) and set(b.reader)-{'consensus'}: hum = human_ceiling(b[b.finding.isin(c.study.findings)], L.raw.films.patient_id.to_dict(), n_boot=n)
     return dict(learned=gate_learned(films,n_boot=n), strata=pd.concat(st), kept=pd.DataFrame(kept), human=hum if len(hum) else pd.DataFrame(columns=['finding']))
 
-# %% ../nbs/12b_thesis.ipynb #6a2da5a9
+# %% ../nbs/12b_thesis.ipynb #cfdd6f7e
 def _plots(g)->dict: # of `stage_gating`: name -> html
     out = {}
     if 'finding' in g['curves']:
@@ -320,7 +320,7 @@ def _plots(g)->dict: # of `stage_gating`: name -> html
                 out[slug('gate',kind,f,c)] = curves(s, f'{f}, {c}', "the gate's threshold (dot: from validation)", lab, marks=marks)
     if 'finding' in g['froc']:
         for (c,f),q in g['froc'].groupby(['condition','finding'], sort=False):
-            s = [(f'{label(a,b)}, {k[6:]}',np.r_[0,o.x],np.r_[0,o.y],*((np.r_[0,o.low],np.r_[0,o.high]) if '*' in k else (None,None)),('ref' if a=='refined' else 'base') if '*' in k else 'ctl') for (a,b,k),o in q[q.kind.str.startswith('froc')].groupby(['system','gate','kind'], sort=False)]; out[slug('froc',f,c)] = curves(s, f'FROC: {f}, {c}', 'false marks per film', 'lesions found', xlim=(0,2), step=True)
+            s = [(f'{label(a,b)}, {k[6:]}',np.r_[0,o.x],np.r_[0,o.y],*((np.r_[0,o.low],np.r_[0,o.high]) if '*' in k else (None,None)),('ref' if a=='refined' else 'base')+('' if '*' in k else ' dash')) for (a,b,k),o in q[q.kind.str.startswith('froc')].groupby(['system','gate','kind'], sort=False)]; out[slug('froc',f,c)] = curves(s, f'FROC: {f}, {c}', 'false marks per film', 'lesions found', xlim=(0,2), step=True)
             s = [(label(a,b),o.x,o.y,None,None,'ref' if a=='refined' else 'base') for (a,b),o in q[q.kind=='afroc'].groupby(['system','gate'], sort=False)]
             if s: out[slug('afroc',f,c)] = curves(s, f'AFROC: {f}, {c}', 'healthy films with a false mark', 'lesions found')
     return out
@@ -363,7 +363,7 @@ def run_thesis(config,        # path of the TOML file
                command='', quiet=False, started=None)->dict: # what was written
     "Everything, from checkpoint to report; each stage is kept"
     cfg = load_config(config); cfg = replace(cfg, out=Path(out)) if out else cfg; say = (lambda *a: None) if quiet else (lambda *a: print(*a, flush=True)); src = cfg.sources(); mark = cfg.out/'work'/'study.key'
-    key = digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], *_inputs(cfg,src), _code('study','vlm','heatmaps','anatomy','refine','pseudomasks','evaluate','metrics','studies','vindr','masks','images','geometry','report'))
+    key = study_key(cfg, src)
     if not (mark.is_file() and mark.read_text()==key and all((cfg.out/f).is_file() for f in ('results.csv','manifest.json','thresholds.json','report.html','work/scores.csv.gz'))):
         mark.unlink(missing_ok=True); run_study(src, cfg.out, cfg.study, cfg.weights, cfg.workers, command, cfg.title, 'Config: '+Path(config).name, started=started, quiet=quiet)
         with atomic(mark) as tmp_: tmp_.write_text(key)
@@ -375,6 +375,10 @@ def run_thesis(config,        # path of the TOML file
     pro = told('protocols', protocol_stages(L, S, [(k,f) for k in src.test for f in findings], findings, cfg.protocols, code(), say))
     gat = told('gating', S.keep('gating', lambda: stage_gating(L), code('gating'), cfg.protocol_grid)); lea = told('learned', S.keep('learned', lambda: stage_learned(L,pro['films']), code('learned'), cfg.protocol_grid)); S.tidy()
     w = write_thesis(cfg, (), {}, pro, gat, lea); say(f"{len(w['tables'])} tables, {len(w['figures'])} figures\n{cfg.out/'report.html'}\n{cfg.out/'site'/'thesis.qmd'}"); return w | dict(made=S.made)
+
+def study_key(cfg:Thesis, src)->str: # src: its `sources()`
+    "Changes with whatever the study depends on: its settings, its code, and what lies on the disk"
+    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], *_inputs(cfg,src), _code('study','vlm','heatmaps','anatomy','refine','pseudomasks','evaluate','metrics','studies','vindr','masks','images','geometry','report'))
 
 def _inputs(cfg, src): # what lies on disk and decides the study: tables and masks by size and date, folders of films by the date of their last change
     trees = dict.fromkeys([src.train,*src.test.values()]); p = [f for t in trees for f in (*sorted((t/'annotations').glob('*.csv*')),*sorted(t.glob('*.csv')),t/'train',t/'test')]
