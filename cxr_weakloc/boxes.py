@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['SCORES', 'BoxRule', 'threads', 'Detections', 'detect', 'tune_boxes', 'box_overlap']
 
-# %% ../nbs/09b_boxes.ipynb #72a794ae
+# %% ../nbs/09b_boxes.ipynb #063fd05f
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 import numpy as np, torch
 from numba import njit
 from .core import BadInput
-from .metrics import minmax, on_grid, union_iou
+from .metrics import minmax, on_grid, tuning_split, union_iou
 
 # %% ../nbs/09b_boxes.ipynb #d98a21cc
 @njit(nogil=True, cache=True)
@@ -170,14 +170,16 @@ def detect(maps,           # (n,h,w) raw maps
     cat = lambda a,e: np.concatenate(a) if a else e
     return Detections(cat(im,np.zeros(0,int)), cat(bx,np.zeros((0,4))), cat(sc,np.zeros(0)), len(maps))
 
-# %% ../nbs/09b_boxes.ipynb #8c9ca758
+# %% ../nbs/09b_boxes.ipynb #0a19d3e9
 def tune_boxes(maps,            # (n,h,w) raw maps of validation positives
                boxes,           # n arrays (m,4), true boxes on a grid of side `size`
-               size:int=256,
+               size:int,
+               split:str,       # of these films: 'validation'; 'test' is refused
                thresholds=tuple(round(.05*i,2) for i in range(1,20)), shares=(0.,.1,.3),
                score:str='prob*share', min_area:float=.0005, work:int=128 # side of the grid to search on
               )->BoxRule:
-    "The rule with the highest mean `union_iou`; of equals the lowest threshold and share. Raises `BadInput` without a true box"
+    "The rule with the highest mean `union_iou`; of equals the lowest threshold and share. Raises `BadInput` for a test split, or without a true box"
+    tuning_split(split, 'a box rule')
     ok = [i for i,b in enumerate(boxes) if len(b) and np.ptp(np.asarray(b,dtype=float)[:,0::2]) > 0 and np.ptp(np.asarray(b,dtype=float)[:,1::2]) > 0]
     if not ok: raise BadInput('no positive with a box to choose a rule on', mend='give validation studies with boxes')
     work = min(work,size); x = on_grid(torch.as_tensor(maps)[ok], work); s = minmax(x).numpy(); x = torch.nan_to_num(x,0,0,0).numpy(); true = [np.asarray(boxes[i],dtype=float)*(work/size) for i in ok]
@@ -187,12 +189,19 @@ def tune_boxes(maps,            # (n,h,w) raw maps of validation positives
     v = np.array(threads(best, thresholds)); i,j = np.unravel_index(v.argmax(), v.shape)
     return BoxRule(thresholds[i], shares[j], min_area, score)
 
-# %% ../nbs/09b_boxes.ipynb #dd9546fe
+# %% ../nbs/09b_boxes.ipynb #1f9f16b3
 def box_overlap(pred, # (m,4) detected, xyxy
                 true, # (k,4)
                 how:str='iou' # 'iou', 'iou+1' or 'iobb'
                )->np.ndarray: # (m,k)
-    "Overlap of every detected with every true box"
+    """Overlap of every detected with every true box
+
+    Source: 'iou': COCO; 'iou+1': PASCAL VOC and wsolevaluation; 'iobb': Wang et al. 2017
+    Ties: boxes that touch overlap 0, but under 'iou+1'
+    Empty: a box without area overlaps nothing, but under 'iou+1', where it is a pixel wide
+    Boxes: all pairs
+    Unit: share, 0 to 1; edges, or pixels with both ends under 'iou+1'
+    """
     if how not in ('iou','iou+1','iobb'): raise BadInput(f'unknown overlap {how!r}', mend='iou, iou+1 or iobb')
     a,b = (np.asarray(o, dtype=float).reshape(-1,4) for o in (pred,true)); one = 1. if how=='iou+1' else 0.
     side = lambda lo,hi: np.maximum(hi-lo+one, 0)

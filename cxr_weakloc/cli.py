@@ -52,7 +52,7 @@ def _settings(a, **kw):
     from cxr_weakloc.study import Settings
     return Settings(findings=_findings(a), validation=a.validation, split_seed=a.split_seed, **kw)
 
-# %% ../nbs/13_cli.ipynb #b6759220
+# %% ../nbs/13_cli.ipynb #9f1cb808
 def cmd_demo(a, command, started):
     from cxr_weakloc.study import demo
     demo(a.out, a.workers, a.train, a.test, command, started)
@@ -108,8 +108,12 @@ def cmd_evaluate(a, command, started):
     evaluate_weights(_source(a), a.out, a.weights or (), a.baseline, _settings(a, size=a.grid), a.workers, command)
 
 def cmd_run(a, command, started):
+    if a.example:
+        from cxr_weakloc.thesis import EXAMPLE
+        print(EXAMPLE, end=''); return
     if a.config:
         from cxr_weakloc.thesis import run_thesis
+        if beside := [f'--{k}' for k in ('vindr','phantom','masks','anatomy','weights','findings','epochs','bs','lr','method','set','limit','title') if getattr(a, k) is not None]: raise BadInput(f"{', '.join(beside)} beside --config", mend='put it into the file; only --out may stand beside it')
         run_thesis(a.config, a.out, command, started=started); return
     if not a.out: raise BadInput('no folder to write to', mend='--out FOLDER, or --config FILE')
     from cxr_weakloc.study import make_phantom, run_study
@@ -124,7 +128,7 @@ def cmd_compare(a, command, started):
     from cxr_weakloc.thesis import compare_runs, print_comparison
     print(print_comparison(compare_runs(a.a, a.b, a.out))); print(a.out or '', end='\n' if a.out else '')
 
-# %% ../nbs/13_cli.ipynb #f8173ba0
+# %% ../nbs/13_cli.ipynb #5616df98
 HELP = dict(
     demo=('the whole argument on made data, with the embedded weights', '''
 Makes a small population of phantom radiographs, reads it back from DICOM files and tables, refines the embedded vision-language
@@ -207,7 +211,7 @@ figure of the thesis follows: published protocols, both objectives on all films,
 reads   --vindr: VinDr-CXR as PhysioNet publishes it (annotations/, train/, test/), or --phantom: what `phantom` wrote
 writes  OUT/results.csv, report.html, targets.csv, thresholds.json, rejected.csv, manifest.json
         OUT/weights/refined@SEED, ceiling@SEED    model folders
-        OUT/work                                  what has been computed; the same command goes on from there. May be deleted''', 'cxr-weakloc run --vindr data/vindr --out results/vindr --seeds 0,1,2\n  cxr-weakloc run --config thesis.toml'),
+        OUT/work                                  what has been computed; the same command goes on from there. May be deleted''', 'cxr-weakloc run --vindr data/vindr --out results/vindr --seeds 0,1,2\n  cxr-weakloc run --example > thesis.toml; cxr-weakloc run --config thesis.toml'),
     compare=('what changed between two runs', '''
 Compares every figure that two runs share. Where both kept their scores of the same films, differences are paired film by film, with intervals over
 patients, a permutation test and Holm's correction.
@@ -215,7 +219,7 @@ patients, a permutation test and Holm's correction.
 reads   two folders of `run`, `evaluate` or `demo`, or two results.csv
 writes  --out CSV: the table; a page of the same name with .html''', 'cxr-weakloc compare results/a results/b --out compare.csv'))
 
-# %% ../nbs/13_cli.ipynb #4f00dd41
+# %% ../nbs/13_cli.ipynb #202fbe9f
 def _parser():
     p = argparse.ArgumentParser('cxr-weakloc', description='Weakly supervised localization of chest radiograph findings: vision-language models that learn their anatomy.',
                                 epilog='Every command: cxr-weakloc COMMAND --help', formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -232,7 +236,7 @@ def _parser():
     add('prepare', '--sizes', metavar='CSV', help='of VinDr-CXR resized: image_id, height, width of the originals'); add('prepare', '--keep-out', action='append', metavar='CSV', help='of MIMIC-CXR: a table of evaluation films whose patients are not for training; again for further ones; the word none for none (default: the tables found in or beside FILMS)')
     add('prepare', '--size', type=int, default=224, metavar='N', help='side of the small films, pixels'); add('prepare', '--policy', default='pad', metavar='NAME', help='pad, stretch or crop'); add('prepare', '--resize', type=int, metavar='N', help='side to scale to before the cut or border')
     add('phantom prepare pretrain heatmaps refine evaluate', '--out', required=True, metavar='FOLDER', help='where to write'); add('calibrate', '--out', metavar='FILE', help='where to write (default: with the weights)'); add('run', '--out', metavar='FOLDER', help='where to write (with --config: instead of the place that the file names)')
-    add('run', '--config', metavar='FILE', help='TOML file that names the data, the model and the settings: the whole thesis (chapter 12b)'); add('compare', 'a', metavar='RUN', help='the first run'); add('compare', 'b', metavar='RUN', help='the second'); add('compare', '--out', metavar='CSV', help='where to write')
+    add('run', '--config', metavar='FILE', help='TOML file that names the data, the model and the settings: the whole thesis (chapter 12b)'); add('run', '--example', action='store_true', help='print such a file, with a word on every key, and stop'); add('compare', 'a', metavar='RUN', help='the first run'); add('compare', 'b', metavar='RUN', help='the second'); add('compare', '--out', metavar='CSV', help='where to write')
     add('prepare heatmaps calibrate refine', 'films', metavar='FILMS', help='folder of films, or a data set\'s tree')
     add('evaluate run', '--vindr', metavar='FOLDER', help='VinDr-CXR, as PhysioNet publishes it'); add('evaluate run', '--phantom', metavar='FOLDER', help='what the command phantom wrote')
     add('evaluate run', '--masks', metavar='CSV', help='with --vindr: masks of the findings (image_id, class_name, rle, height, width); without them the area of the boxes is the truth')

@@ -8,15 +8,15 @@ __all__ = ['CHEXLOCALIZE_THRESHOLDS', 'MSCXR_THRESHOLDS', 'WSOL_IOUS', 'WSOL_THR
            'wsol_scale', 'wsol_boxes', 'wsol_overlaps', 'wsol_levels', 'max_stat', 'pxap_hist', 'pxap_stat',
            'nih_boxes', 'nih_counts', 'ratio_of_sums']
 
-# %% ../nbs/09c_conventions.ipynb #26f2d8f1
+# %% ../nbs/09c_conventions.ipynb #0d79f2bb
 import math
 import numpy as np, torch
 from numba import njit
 from .core import BadInput
 from .boxes import _label, _sweep, box_overlap, threads
-from .metrics import mean_stat, minmax, on_grid
+from .metrics import mean_stat, minmax, on_grid, tuning_split
 
-# %% ../nbs/09c_conventions.ipynb #8fcf38f2
+# %% ../nbs/09c_conventions.ipynb #b31c0f80
 CHEXLOCALIZE_THRESHOLDS = tuple(np.arange(.2,.8,.1))
 
 def chexlocalize_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1], from `minmax`; S is the film's grid in the original, ours may be coarser
@@ -24,7 +24,14 @@ def chexlocalize_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1], from `minmax`
                      threshold=None,      # a float, (n,) floats, or None: Otsu's, on the 8-bit map
                      empties:str='either' # 'either', 'truth' or 'union': which films drop out (NaN)
                     )->torch.Tensor: # (n,)
-    "Intersection over union, per film. A constant map is an empty answer"
+    """Intersection over union, per film
+
+    Source: CheXlocalize (Saporta et al. 2022), `eval.py`; strict `>`, threshold of validation or Otsu's
+    Ties: a pixel at the threshold is outside
+    Empty: by `empties`: 'either' drops films whose answer or truth is empty (`true_pos_only=True`), 'truth' those without truth, 'union' those without both; a constant map is an empty answer
+    Boxes: several lesions are one mask
+    Unit: share, 0 to 1
+    """
     if empties not in ('either','truth','union'): raise BadInput(f'empties {empties!r}', mend='either, truth or union')
     p = otsu_masks(scaled) if threshold is None else scaled > torch.as_tensor(threshold, dtype=scaled.dtype).reshape(-1,1,1)
     m = masks.bool(); c = lambda b: torch.tensor([np.count_nonzero(o) for o in b.numpy()], dtype=torch.float64)
@@ -48,9 +55,11 @@ def otsu_masks(scaled:torch.Tensor)->torch.Tensor: # (n,S,S) in [0,1] -> (n,S,S)
     q = (255*scaled).numpy().astype(np.uint8)
     return torch.from_numpy(np.stack([o > _otsu(np.bincount(o.ravel(), minlength=256)) for o in q])) if len(q) else scaled>0
 
-def tune_chexlocalize(maps, masks, thresholds=CHEXLOCALIZE_THRESHOLDS, chunk:int=32)->float: # (n,h,w) raw maps and (n,S,S) truth of validation
-    "The threshold with the highest mean of the IoUs that are defined ('either'); the first of equals"
-    masks = torch.as_tensor(masks); v = []
+def tune_chexlocalize(maps, masks, # (n,h,w) raw maps and (n,S,S) truth of validation
+                      split:str,   # of these films: 'validation'; 'test' is refused
+                      thresholds=CHEXLOCALIZE_THRESHOLDS, chunk:int=32)->float:
+    "The threshold with the highest mean of the IoUs that are defined ('either'); the first of equals. Raises `BadInput` for a test split, or if no truth is left"
+    tuning_split(split); masks = torch.as_tensor(masks); v = []
     for i in range(0, len(masks), chunk):
         s = minmax(on_grid(maps[i:i+chunk], masks.shape[-1])); v.append(torch.stack([chexlocalize_iou(s, masks[i:i+chunk], t) for t in thresholds], 1))
     v = torch.cat(v) if v else torch.full((1,1), torch.nan)
@@ -64,7 +73,7 @@ def chexlocalize_ci(values, # (n,) NaN drops out
     b = np.sort([np.nanmean(v[r.choice(len(v), len(v))]) for _ in range(replicates)])
     return float(np.nanmean(v)), float(b[int(.025*replicates)-1]), float(b[int(.975*replicates)-1])
 
-# %% ../nbs/09c_conventions.ipynb #941273b2
+# %% ../nbs/09c_conventions.ipynb #264f7c39
 MSCXR_THRESHOLDS = (.1,.2,.3,.4,.5)
 
 def mscxr_iou(x:torch.Tensor,     # (n,S,S) raw maps; NaN where the model never looked
@@ -72,7 +81,14 @@ def mscxr_iou(x:torch.Tensor,     # (n,S,S) raw maps; NaN where the model never 
               scale:str='minmax', # 'minmax': to [-1, 1] by the map's own range; 'none': the map is a cosine already
               empty:str='drop',   # a threshold without a lit pixel: 'drop' or 'zero'
               thresholds=MSCXR_THRESHOLDS)->torch.Tensor: # (n,)
-    "Mean over thresholds (strict `>`) of the IoU; NaN where the truth is empty, or nothing is left"
+    """Mean over thresholds (strict `>`) of the IoU
+
+    Source: BioViL (scale='none', cosines) and AFLoc (scale='minmax'), thresholds .1 to .5 on [-1, 1]
+    Ties: a pixel at a threshold is outside
+    Empty: no truth: NaN; a threshold without a lit pixel: 'drop' or 'zero'; nothing left: NaN; pixels never seen (NaN) take no part
+    Boxes: the boxes of a phrase are one truth, their union
+    Unit: share, 0 to 1
+    """
     if scale not in ('minmax','none') or empty not in ('drop','zero'): raise BadInput(f'scale {scale!r}, empty {empty!r}', mend='minmax or none; drop or zero')
     if scale=='none' and bool((x.abs().nan_to_num(0) > 1+1e-5).any()): raise BadInput("a map beyond [-1, 1] with scale='none'", mend="cosine similarities, or scale='minmax'")
     ok = x.isfinite(); v = torch.where(ok, 2*minmax(x)-1 if scale=='minmax' else x, -2.); m = masks.bool()&ok; c = lambda b: torch.tensor([np.count_nonzero(o) for o in b.numpy()], dtype=torch.float64); nm = c(m); out = []
@@ -136,7 +152,7 @@ def _wsol(q, gts): # (H,W) uint8, (k,4) int -> (256,) IoU of the largest contour
         best[t] = b
     return one,best
 
-# %% ../nbs/09c_conventions.ipynb #36647a54
+# %% ../nbs/09c_conventions.ipynb #bf4f40ac
 WSOL_IOUS = (.3,.5,.7)
 WSOL_THRESHOLDS = np.arange(0,1,.001)
 
@@ -152,7 +168,14 @@ def wsol_boxes(boxes)->np.ndarray: # (m,4) on the map's grid -> (m,4) int64
 def wsol_overlaps(scaled:torch.Tensor, # (n,S,S) in [0,1], from `wsol_scale`
                   boxes                # n arrays (m,4) of true boxes on that grid; a film without one is NaN
                  )->tuple: # (n,256), (n,256)
-    "At every 8-bit level: IoU (+1) of the largest contour with its best true box, and of the best contour"
+    """At every 8-bit level: IoU (+1) of the largest contour with its best true box, and of the best contour
+
+    Source: wsolevaluation (Choe et al. 2020), MaxBoxAcc and MaxBoxAccV2; thresholds 0, .001 ... .999 are 8-bit levels
+    Ties: strict `>`; of equally large contours the one whose first pixel comes last in reading order
+    Empty: no true box: NaN; nothing lit: the box (0, 0, 0, 0)
+    Boxes: the best overlap with any true box
+    Unit: share, 0 to 1; inclusive pixels
+    """
     q = (scaled*255).numpy().astype(np.uint8); nan = (np.full(256,np.nan),)*2
     r = threads(lambda i: _wsol(q[i], wsol_boxes(boxes[i])) if len(boxes[i]) else nan, range(len(q)))
     return tuple(np.stack([o[k] for o in r]) if r else np.zeros((0,256)) for k in (0,1))
@@ -196,7 +219,7 @@ def pxap_stat(w, values)->np.ndarray: # (r,n), (n,2004) -> (r,1)
     p = np.divide(tp, tp+fp, out=np.zeros_like(tp), where=tp+fp>0); rec = np.divide(tp, n, out=np.full_like(tp,np.nan), where=n>0)
     return (p[:,1:]*np.diff(rec,axis=1)).sum(1, keepdims=True)
 
-# %% ../nbs/09c_conventions.ipynb #c98c6aa0
+# %% ../nbs/09c_conventions.ipynb #62ae29fe
 NIH_THRESHOLDS = (60,180)
 NIH_IOU = (.1,.2,.3,.4,.5,.6,.7)
 NIH_IOBB = (.1,.25,.5,.75,.9)
@@ -204,7 +227,14 @@ NIH_IOBB = (.1,.25,.5,.75,.9)
 def nih_boxes(scaled:torch.Tensor, # (n,S,S) in [0,1]
               thresholds=NIH_THRESHOLDS # of 255, strict `>`
              )->list: # n arrays (m,4), edges
-    "Boxes of the regions above each threshold, every box once. A silent map has none"
+    """Boxes of the regions above each threshold, every box once
+
+    Source: Wang et al. 2017, section 5.2: map in [0, 255], cut at 60 and 180
+    Ties: a pixel at the threshold is outside (strict `>`)
+    Empty: a silent map has none
+    Boxes: one about each 8-connected region
+    Unit: edges, in pixels of the evaluation grid
+    """
     q = (255*scaled).numpy().astype(np.uint8)
     def go(i):
         o = np.concatenate([_label(q[i], q[i], np.uint8(t))[:,:4] for t in thresholds]); return np.unique(o, axis=0)
@@ -213,7 +243,14 @@ def nih_boxes(scaled:torch.Tensor, # (n,S,S) in [0,1]
 def nih_counts(pred, true,      # (m,4), (k,4) of one film
                T, how='iou'     # overlaps that count as found, strict `>`; 'iou' or 'iobb'
               )->np.ndarray: # (len(T),3): true boxes found, true boxes, false detections
-    "Counts of one film at every T. A true box without area can't be found and still counts"
+    """Counts of one film at every T
+
+    Source: Wang et al. 2017: accuracy is true boxes found over true boxes, AFP false detections per film; no public code
+    Ties: an overlap of exactly T is no hit (strict `>`)
+    Empty: no detection: nothing found, no false positive; no true box: every detection is false; a true box without area can't be found and still counts here (`evaluate` leaves it out, and counts it)
+    Boxes: each true box by its best detection; a detection is false if it hits none
+    Unit: boxes; AFP per film, over all films
+    """
     o = box_overlap(pred, true, how); T = np.asarray(T)[:,None]; k,m = len(true),len(pred)
     return np.concatenate([((o.max(0) if m else np.zeros(k))[None]>T).sum(1, keepdims=True), np.full((len(T),1),k), (~((o.max(1) if k else np.zeros(m))[None]>T)).sum(1, keepdims=True)], 1)
 

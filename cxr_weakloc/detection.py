@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from .core import BadInput
 from .boxes import Detections, box_overlap, threads
 
-# %% ../nbs/09d_detection.ipynb #9718fda9
+# %% ../nbs/09d_detection.ipynb #f743a44b
 @dataclass
 class Matches:
     "Detections of n films against their true boxes, at overlap threshold `T`"
@@ -32,7 +32,14 @@ def match(det:Detections, true, # n arrays (m,4) of true boxes, edges; empty for
           how:str='iou',        # see `box_overlap`; 'centre': the detection's centre lies in the true box
           most:int=100          # detections per film that count, best first (COCO's maxDets)
          )->Matches:
-    "Greedy matching by falling score, per film"
+    """Greedy matching by falling score, per film
+
+    Source: COCO (Lin et al. 2014), `cocoeval.py`
+    Ties: equal scores in the order given; of equal overlaps the last true box; an overlap of exactly T is a hit
+    Empty: no true box: every detection is false; a box without area overlaps nothing
+    Boxes: each true box is found once, a second mark on it is false
+    Unit: IoU, or as `how` says
+    """
     if det.n!=len(true): raise BadInput(f'detections on {det.n} films, truth on {len(true)}', mend='detect and score the same films')
     o = np.lexsort((np.arange(len(det)), -det.scores)); im,bx,sc = det.image[o],np.asarray(det.boxes)[o].reshape(-1,4),det.scores[o]
     if len(im): # no more than `most` per film
@@ -51,7 +58,7 @@ def match(det:Detections, true, # n arrays (m,4) of true boxes, edges; empty for
             if q[g] >= min(T,1-1e-10) and q[g] > 0: hit[j] = True; free[g] = False; got[base[i]+g] = sc[j]
     return Matches(im, sc, hit, np.repeat(np.arange(det.n), k), got, det.n, T)
 
-# %% ../nbs/09d_detection.ipynb #0ccbbb30
+# %% ../nbs/09d_detection.ipynb #466eee3a
 COCO_IOUS = tuple(np.linspace(.5,.95,10)); LOW_IOUS = tuple(round(.1*i,1) for i in range(1,8))
 _RECALLS = np.linspace(0,1,101)
 
@@ -74,7 +81,14 @@ def _ap(w, image, hit, n, recalls, out): # (r,n) weights; detections by falling 
         out[r] = s/len(recalls)
 
 def ap_stat(w, matches)->np.ndarray: # (r,n) weights of films; list of `Matches` -> (r,len(matches))
-    "Weighted average precision at each threshold; a film drawn twice has its boxes twice. Detections of equal score stay in their order"
+    """Weighted average precision at each threshold; a film drawn twice has its boxes twice
+
+    Source: COCO (Lin et al. 2014): monotone precision at 101 recalls; COCO AP averages IoU .5 to .95, `LOW_IOUS` .1 to .7 as AGXNet and ADPD for NIH
+    Ties: detections of equal score stay in their order
+    Empty: no true box anywhere: NaN; no detection: 0; healthy films take part through their false marks
+    Boxes: as `match`; the score of a box is `BoxRule.score`
+    Unit: share, 0 to 1
+    """
     out = np.full((len(w),len(matches)), np.nan); w = np.ascontiguousarray(w, dtype=np.float64)
     def go(j): m = matches[j]; o = np.full(len(w),np.nan); _ap(w, m.image, m.hit, w@np.bincount(m.lesion_image, minlength=m.n).astype(float), _RECALLS, o); out[:,j] = o
     threads(go, range(len(matches))); return out
@@ -83,7 +97,7 @@ def average_precision(det:Detections, true, ious=COCO_IOUS, most:int=100)->np.nd
     "Average precision at each IoU. Its mean over `COCO_IOUS` is COCO's AP"
     return ap_stat(np.ones((1,det.n)), [match(det, true, T, most=most) for T in ious])[0]
 
-# %% ../nbs/09d_detection.ipynb #fa18e116
+# %% ../nbs/09d_detection.ipynb #2de1d812
 def _giou(a, b):
     x = lambda o,p: np.maximum(np.minimum(o[:,None,2:],p[None,:,2:])-np.maximum(o[:,None,:2],p[None,:,:2]),0).prod(-1); area = lambda o: (o[:,2:]-o[:,:2]).prod(1)
     i = x(a,b); u = area(a)[:,None]+area(b)-i; c = np.maximum(np.maximum(a[:,None,2:],b[None,:,2:])-np.minimum(a[:,None,:2],b[None,:,:2]),0).prod(-1)
@@ -113,13 +127,20 @@ def rodeo_rows(pred, true,   # per film (m,5): xyxy and the class's number
     return out
 
 def rodeo_stat(w, rows, classes:int)->np.ndarray: # (r,n), from `rodeo_rows` -> (r,4), as `RODEO`
-    "Localization, shape, classification and their harmonic mean, weighted; 0 if nothing was matched"
+    """Localization, shape, classification and their harmonic mean, weighted
+
+    Source: RoDeO (Meissen et al. 2023), the authors' package
+    Ties: Hungarian matching: of equal costs SciPy's first
+    Empty: nothing matched: 0; films without boxes on both sides take no part; boxes without area are left out before
+    Boxes: matched one to one; what is over or missed dilutes each part
+    Unit: share, 0 to 1
+    """
     s = w@rows; m,over,miss,loc,shape,same = s[:,:6].T; total = m+over+miss; d = lambda a,b: np.divide(a, b, out=np.zeros_like(a), where=b>0)
     wrong = m-same; cls = np.clip(_mcc(same, wrong, wrong, classes*m-same-2*wrong), 0, None); cls = np.where((m>0)&(m*(classes-1)>0), cls, 0.)*d(m,total)
     parts = np.stack([d(loc,total),d(shape,total),cls],1); h = 3/(1/(parts+1e-6)).sum(1)
     return np.where(m[:,None]>0, np.concatenate([parts,h[:,None]],1), 0.)
 
-# %% ../nbs/09d_detection.ipynb #c532c0dd
+# %% ../nbs/09d_detection.ipynb #861cf88c
 FROC_AT = (.125,.25,.5,1,2,4,8)
 
 def froc_curve(m:Matches, w=None)->pd.DataFrame: # score, false marks per film, lesions found: a row per distinct score, falling
@@ -129,7 +150,14 @@ def froc_curve(m:Matches, w=None)->pd.DataFrame: # score, false marks per film, 
     return pd.DataFrame(dict(score=m.scores[end], fp=(wd*~m.hit).cumsum()[end]/max(w.sum(),1e-12), llf=(wd*m.hit).cumsum()[end]/L if L else np.nan))
 
 def froc_stat(w, m:Matches, at=FROC_AT)->np.ndarray: # (r,n) -> (r,len(at)+1): lesions found at each number of false marks per film, and their mean
-    "Sensitivity at fixed false marks per film: of the last operating point that allows no more; NaN without a lesion"
+    """Sensitivity at fixed false marks per film: of the last operating point that allows no more
+
+    Source: Bunch et al. 1978; the mean over 1/8 to 8 as LUNA16 (Setio et al. 2017)
+    Ties: marks of equal score come together
+    Empty: no lesion anywhere: NaN; no mark: 0
+    Boxes: share of lesions, not of films; as `match`
+    Unit: share of lesions, 0 to 1, at false marks per film over all films
+    """
     out = np.full((len(w),len(at)+1), np.nan); L = w@np.bincount(m.lesion_image, minlength=m.n).astype(float); N = w.sum(1)
     end = np.flatnonzero(np.append(np.diff(m.scores)!=0, True)) if len(m.scores) else np.zeros(0,int)
     for r in range(len(w)):
@@ -139,7 +167,14 @@ def froc_stat(w, m:Matches, at=FROC_AT)->np.ndarray: # (r,n) -> (r,len(at)+1): l
     return out
 
 def afroc_stat(w, m:Matches, healthy)->np.ndarray: # (r,n); (n,) bool: films without a lesion -> (r,1)
-    "Area under AFROC; NaN without a lesion or without a healthy film"
+    """Area under AFROC: is a lesion scored higher than the worst false mark of a healthy film?
+
+    Source: Chakraborty 1989; Chakraborty and Winter 1990; closed by a straight line to (1, 1)
+    Ties: count half; a lesion without a mark ties with a healthy film without one
+    Empty: no lesion, or no healthy film: NaN
+    Boxes: lesion by lesion; false marks of diseased films do not count
+    Unit: share, 0 to 1
+    """
     healthy = np.asarray(healthy,bool)
     if healthy[m.lesion_image].any(): raise BadInput('a healthy film with a true box', mend='healthy films have empty truth')
     worst = np.full(m.n, -np.inf); np.maximum.at(worst, m.image, m.scores); h = np.flatnonzero(healthy); o = h[np.argsort(worst[h], kind='stable')]; s = worst[o]

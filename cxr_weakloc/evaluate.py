@@ -16,7 +16,7 @@ import numpy as np, pandas as pd, torch, torch.nn.functional as F
 from .core import BadInput, FINDINGS, atomic, finding, rng, stable_hash
 from .metrics import *
 
-# %% ../nbs/10_evaluate.ipynb #2c260624
+# %% ../nbs/10_evaluate.ipynb #cf2c446a
 def _square(o, n, what): # (n,S,S) or None
     if o is None: return None
     o = torch.as_tensor(o)
@@ -37,7 +37,7 @@ class Truth:
     condition: str = 'matched'
     dataset: str = 'phantom'
     size: int = None              # S; taken from masks or anatomy
-    split: str = ''               # 'test': thresholds can't be chosen on it
+    split: str = ''               # which it is: nothing can be chosen on 'test', nor on a split without a name (`tuning_split`)
     mm: np.ndarray = None         # (n,2) millimetres per pixel of the grid (row, column), NaN where a film's spacing is unknown
     def __post_init__(self):
         self.image_ids,self.patient_ids = (np.asarray(o).astype(str) for o in (self.image_ids, self.patient_ids))
@@ -58,7 +58,7 @@ class Truth:
     @property
     def region(self): return self.masks if self.masks is not None else None if self.boxes is None else region_of(self.boxes, self.size)
 
-# %% ../nbs/10_evaluate.ipynb #5b8cc9d0
+# %% ../nbs/10_evaluate.ipynb #9fce2c6a
 @dataclass(repr=False)
 class Predictions:
     "What one system says of the studies of a `Truth`, in the same order"
@@ -79,13 +79,13 @@ class Predictions:
         for k,o in (('maps',self.maps),('probabilities',self.prob),('ids',self.image_ids)):
             if o is not None and len(o)!=len(truth): raise BadInput(f'{self}: {len(o)} {k} for {len(truth)} studies of {truth}')
         if self.image_ids is not None and (np.asarray(self.image_ids).astype(str)!=truth.image_ids).any():
-            raise BadInput(f'{self}: ids differ from those of {truth}', mend='predict in the order of the truth')
+            raise BadInput(f'{self}: ids differ from those of {truth}', mend='predict in the order of the truth, or match them first: align(pred, truth), chapter 10b')
 
 def name_seed(system, seed): return system if seed is None else f'{system}@{seed}'  # as in the results
 def base_gate(gate): return '+'.join(o for o in gate.split('+') if o!='zeroshot') or 'none'  # 'anatomy+zeroshot' -> 'anatomy'
 def with_zeroshot(gate): return 'zeroshot' if gate=='none' else f'{gate}+zeroshot'
 
-# %% ../nbs/10_evaluate.ipynb #40d8b145
+# %% ../nbs/10_evaluate.ipynb #b0f02de0
 def toy(n:int=120,          # studies; half positive
         seed:int=0, condition:str='matched', split:str='test', size:int=64,
         train_seeds=(0,1)   # seeds of the toy 'training' of refined and ceiling
@@ -98,7 +98,7 @@ def toy(n:int=120,          # studies; half positive
         m = torch.tensor(np.stack([((yy-a)**2+(xx-b)**2<s*s)&(l==1) for (a,b,s),l in zip(c,y)]))
         prior = torch.tensor(np.stack([blob(a+r.normal(0,.02),b+r.normal(0,.02),1.05*s)>.5 for a,b,s in c])).float()
         ids = [f'{split}-{condition}-{i:04d}' for i in range(n)]
-        t = Truth(ids, [f'{split}-{i//2:04d}' for i in range(n)], y, m, component_boxes(m), prior, finding=f, condition=condition, size=size)
+        t = Truth(ids, [f'{split}-{i//2:04d}' for i in range(n)], y, m, component_boxes(m), prior, finding=f, condition=condition, size=size, split=split)
         def maps(good, bad, q): # evidence on the finding, on the marker, and noise
             noise = on_grid(torch.tensor(r.normal(0,1,(n,8,8))), size).numpy()
             where = np.stack([blob(a,b,s*.8) for a,b,s in c])*(.3+.7*y[:,None,None])
@@ -141,23 +141,23 @@ class Thresholds:
 
 def _who(truth, patient): return f'{stable_hash(truth.dataset, patient):016x}'
 
-# %% ../nbs/10_evaluate.ipynb #541886be
+# %% ../nbs/10_evaluate.ipynb #023cd341
 def tune(predictions,           # list of `Predictions` about the studies of `truth`
          truth:Truth,           # validation
          into:Thresholds=None   # add to these; a new set if None
         )->Thresholds:
-    "Choose thresholds on validation: maps by mean IoU over the positives, operating points by balanced accuracy"
-    if truth.split=='test': raise BadInput(f'{truth} is a test split', mend='choose thresholds on validation studies')
+    "Choose thresholds on validation: maps by mean IoU over the positives, operating points by balanced accuracy. Raises `BadInput` for a test split"
+    tuning_split(truth.split, f'a threshold of {truth}')
     th = Thresholds() if into is None else into; pos = np.flatnonzero(truth.positive)
     boxes = None if truth.boxes is None else [truth.boxes[i] for i in pos]
     region = None if truth.region is None else truth.region[pos]
     for p in predictions:
         p.check(truth)
         if region is not None:
-            m = torch.as_tensor(p.maps)[pos]; k = _key(*p.key, base_gate(p.gate), truth.finding); t = tune_threshold(m, region)
-            if k not in th.maps: th.maps[k] = dict(mask=t, box=t if boxes is None else tune_box_threshold(m, boxes, truth.size))
+            m = torch.as_tensor(p.maps)[pos]; k = _key(*p.key, base_gate(p.gate), truth.finding); t = tune_threshold(m, region, truth.split)
+            if k not in th.maps: th.maps[k] = dict(mask=t, box=t if boxes is None else tune_box_threshold(m, boxes, truth.size, truth.split))
         k = _key(*p.key, truth.finding)
-        if p.prob is not None and k not in th.points: th.points[k] = operating_point(p.prob, truth.labels)
+        if p.prob is not None and k not in th.points: th.points[k] = operating_point(p.prob, truth.labels, truth.split)
     th.patients |= {_who(truth,o) for o in np.unique(truth.patient_ids)}
     return th
 

@@ -6,12 +6,12 @@
 __all__ = ['GATE_METRICS', 'AGES', 'film_values', 'gate_learned', 'truth_area', 'size_cuts', 'side_of', 'strata_of', 'stratified',
            'reader_agreement', 'human_ceiling']
 
-# %% ../nbs/10d_learned.ipynb #869530d1
+# %% ../nbs/10d_learned.ipynb #cf75fab8
 import math
 from itertools import combinations
 import numpy as np, pandas as pd
 from .core import BadInput
-from .metrics import mean_stat, union_iou
+from .metrics import mean_stat, tuning_split, union_iou
 from .stats import Resamples, holm, paired
 from .evaluate import COLUMNS, CONTROLS, Truth
 from .protocols import true_boxes_of
@@ -41,7 +41,7 @@ def gate_learned(images:pd.DataFrame,
     if not out: raise BadInput(f'no films scored for both {system} and {baseline}', mend='evaluate both with the same protocol')
     r = pd.DataFrame(out); r.insert(10,'p_holm',holm(r.p)); return r
 
-# %% ../nbs/10d_learned.ipynb #e40e79e6
+# %% ../nbs/10d_learned.ipynb #f8c01257
 AGES = (0,40,65,200)
 
 def truth_area(truth:Truth)->np.ndarray: # (n,) share of the film; NaN for negatives and where there is no place
@@ -52,7 +52,7 @@ def truth_area(truth:Truth)->np.ndarray: # (n,) share of the film; NaN for negat
 
 def size_cuts(valid:Truth)->tuple: # two shares of the film
     "Tertiles of the size of validation positives. Raises `BadInput` for a test split"
-    if valid.split=='test': raise BadInput(f'{valid} is a test split', mend='fix strata on validation studies')
+    tuning_split(valid.split, f'a cut between strata of {valid}')
     a = truth_area(valid); a = a[np.isfinite(a)]
     if len(a)<3: raise BadInput('fewer than three positives to cut sizes by')
     return tuple(float(o) for o in np.quantile(a,[1/3,2/3]))

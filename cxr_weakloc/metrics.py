@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['GRID', 'MAP_METRICS', 'Estimate', 'on_grid', 'minmax', 'mask_iou', 'mask_dice', 'coverage', 'dice_soft', 'pixel_ap',
-           'iou_curve', 'tune_threshold', 'component_boxes', 'union_iou', 'box_iou', 'tune_box_threshold', 'pointing',
-           'pointing_box', 'peak_distance', 'energy_in', 'cnr', 'region_of', 'cnr_as', 'map_scores', 'mean_stat',
-           'auc_stat', 'ece_stat', 'auc', 'ece', 'operating_point', 'boot_weights', 'bootstrap', 'ratio_stat']
+           'tuning_split', 'iou_curve', 'tune_threshold', 'component_boxes', 'union_iou', 'box_iou',
+           'tune_box_threshold', 'pointing', 'pointing_box', 'peak_distance', 'energy_in', 'cnr', 'region_of', 'cnr_as',
+           'map_scores', 'mean_stat', 'auc_stat', 'ece_stat', 'auc', 'ece', 'operating_point', 'boot_weights',
+           'bootstrap', 'ratio_stat']
 
-# %% ../nbs/09_metrics.ipynb #33a9f499
+# %% ../nbs/09_metrics.ipynb #f2a884a6
 import math
 from collections import namedtuple
 from functools import lru_cache
@@ -16,6 +17,7 @@ import numpy as np, torch, torch.nn.functional as F
 from scipy import ndimage
 from scipy.stats import rankdata
 from .core import BadInput
+from .studies import choosing_on_test
 from .geometry import boxes_to_mask
 
 # %% ../nbs/09_metrics.ipynb #7cb086ae
@@ -38,36 +40,71 @@ def minmax(x:torch.Tensor # (n,S,S) maps
     lo,hi = torch.where(ok,x,torch.inf).amin((-2,-1), keepdim=True),torch.where(ok,x,-torch.inf).amax((-2,-1), keepdim=True)
     return torch.where(ok & (hi>lo), (x-lo)/(hi-lo), 0.)
 
-# %% ../nbs/09_metrics.ipynb #04f64428
+# %% ../nbs/09_metrics.ipynb #0c5e43e2
 def _count(b): return torch.tensor([np.count_nonzero(o) for o in b.numpy()], dtype=torch.float32)  # pixels; far quicker than .sum on bool
 
 def mask_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1], from `minmax`
              masks:torch.Tensor,  # (n,S,S) bool truth
              threshold:float      # fraction of the map's own range, chosen on validation
             )->torch.Tensor: # (n,)
-    "Intersection over union of `scaled > threshold` and the truth; NaN where the truth is empty"
+    """Intersection over union of `scaled > threshold` and the truth
+
+    Source: CheXlocalize (Saporta et al. 2022), whose empty answers drop out where ours score 0 (`chexlocalize_iou` has theirs)
+    Ties: a pixel at the threshold is outside (strict `>`)
+    Empty: no truth: NaN, left out and counted; no answer: 0
+    Boxes: several lesions are one mask, their union
+    Unit: share, 0 to 1
+    """
     p,m = scaled>threshold, masks.bool()
     i,a,nm = _count(p&m),_count(p),_count(m)
     return torch.where(nm>0, i/(a+nm-i).clamp_min(1), torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #710082d3
+# %% ../nbs/09_metrics.ipynb #7d3099a4
 def mask_dice(scaled:torch.Tensor, masks:torch.Tensor, threshold:float)->torch.Tensor: # (n,S,S), (n,S,S) -> (n,)
-    "Dice of `scaled > threshold` and the truth; 0 for an empty prediction, NaN where the truth is empty"
+    """Dice of `scaled > threshold` and the truth
+
+    Source: Dice 1945: 2 I / (A + B)
+    Ties: a pixel at the threshold is outside (strict `>`)
+    Empty: no truth: NaN; no answer: 0
+    Boxes: several lesions are one mask, their union
+    Unit: share, 0 to 1
+    """
     p,m = scaled>threshold, masks.bool(); nm = _count(m)
     return torch.where(nm>0, 2*_count(p&m)/(_count(p)+nm).clamp_min(1), torch.nan)
 
 def coverage(scaled:torch.Tensor, masks:torch.Tensor, threshold:float)->torch.Tensor: # (n,S,S), (n,S,S) -> (n,)
-    "Share of the truth where `scaled > threshold`; NaN where the truth is empty"
+    """Share of the truth where `scaled > threshold`
+
+    Source: recall of pixels, as ADPD and AGXNet print beside precision
+    Ties: a pixel at the threshold is outside (strict `>`)
+    Empty: no truth: NaN; no answer: 0
+    Boxes: several lesions are one mask, their union
+    Unit: share of the truth's area, 0 to 1
+    """
     m = masks.bool(); nm = _count(m)
     return torch.where(nm>0, _count((scaled>threshold)&m)/nm.clamp_min(1), torch.nan)
 
 def dice_soft(scaled:torch.Tensor, masks:torch.Tensor)->torch.Tensor: # (n,S,S) in [0,1], (n,S,S) -> (n,)
-    "2 sum(s m) / (sum(s) + sum(m)); 0 for a silent map, NaN where the truth is empty"
+    """2 sum(s m) / (sum(s) + sum(m))
+
+    Source: Milletari et al. 2016, with plain sums in the denominator
+    Ties: none: no threshold
+    Empty: no truth: NaN; a silent map: 0
+    Boxes: several lesions are one mask, their union
+    Unit: share, 0 to 1; s is the map scaled to its own range
+    """
     s,m = scaled.flatten(1),masks.flatten(1).to(scaled.dtype); nm = m.sum(1)
     return torch.where(nm>0, 2*(s*m).sum(1)/(s.sum(1)+nm).clamp_min(1e-12), torch.nan)
 
 def pixel_ap(scaled:torch.Tensor, masks:torch.Tensor)->torch.Tensor: # (n,S,S) in [0,1], (n,S,S) -> (n,)
-    "Average precision of each map's pixels, equal values as one step (scikit-learn's definition); a constant map scores the truth's share. NaN where the truth is empty"
+    """Average precision of each map's pixels
+
+    Source: scikit-learn's `average_precision_score`: a sum over steps, no interpolation
+    Ties: pixels of equal value are one step
+    Empty: no truth: NaN; a constant map: the truth's share of the film, as a guess would
+    Boxes: several lesions are one mask, their union
+    Unit: share, 0 to 1, per film
+    """
     out = torch.full((len(scaled),), torch.nan)
     for i,(s,m) in enumerate(zip(scaled.contiguous().numpy(), masks.numpy())):
         if not m.any(): continue
@@ -75,6 +112,15 @@ def pixel_ap(scaled:torch.Tensor, masks:torch.Tensor)->torch.Tensor: # (n,S,S) i
         tp = np.cumsum(k&1); end = np.flatnonzero(np.append(np.diff(k>>1)!=0, True)); t = tp[end]
         out[i] = float((np.diff(t, prepend=0)*(t/(end+1))).sum()/t[-1])
     return out
+
+# %% ../nbs/09_metrics.ipynb #976629eb
+def tuning_split(split, what:str='a threshold' # what is about to be chosen, for the message
+                )->str: # the split's name
+    "The name of the split that something may be chosen on. Raises `BadInput` for 'test' (in any spelling that begins so), and for no name at all"
+    s = '' if split is None else str(split).strip()
+    if s.lower().startswith('test') and not choosing_on_test(): raise BadInput(f'{what} cannot be chosen on the split {s!r}: it is a test split', mend="choose it on validation studies, split='validation'; if it has to be the test split, say so: with choose_on_test(GUARD_WORD)")
+    if not s or not isinstance(split, str): raise BadInput(f'{what} needs to know which split it is chosen on', mend="say split='validation' (or 'train'); a test split is refused")
+    return s
 
 # %% ../nbs/09_metrics.ipynb #3149faa2
 GRID = tuple(round(.05*i, 2) for i in range(1,20))  # candidate thresholds .05 ... .95
@@ -90,14 +136,15 @@ def iou_curve(scaled:torch.Tensor, # (n,S,S) maps in [0,1]
     m = masks.flatten(1); a,i,nm = count(b.flatten()), count(b[m]), m.sum(1, keepdim=True).float()
     return torch.where(nm>0, i/(a+nm-i).clamp_min(1), torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #dd32c6f0
+# %% ../nbs/09_metrics.ipynb #abdd7514
 def tune_threshold(maps,           # (n,h,w) raw maps of validation positives
                    masks,          # (n,S,S) bool truth
+                   split:str,      # of these films, see `tuning_split`: 'validation'; 'test' is refused
                    thresholds=GRID,
                    chunk:int=16    # maps held at once: few enough to stay in the processor's cache
-                  )->float:
-    "The threshold with the highest mean IoU; the lowest of equals. Raises `BadInput` if no truth is left"
-    masks = torch.as_tensor(masks)
+                  )->float: # share of a map's own range
+    "The threshold with the highest mean IoU; the lowest of equals. Films with an empty truth take no part. Raises `BadInput` for a test split, or if no truth is left"
+    tuning_split(split); masks = torch.as_tensor(masks)
     c = torch.cat([iou_curve(minmax(on_grid(maps[i:i+chunk], masks.shape[-1])), masks[i:i+chunk], thresholds)
                    for i in range(0, len(masks), chunk)]) if len(masks) else torch.full((1,1), torch.nan)
     if c.isnan().all(): raise BadInput('no positive with a truth to tune the threshold on', mend='give validation studies with masks or boxes')
@@ -118,11 +165,18 @@ def component_boxes(binary,            # (n,S,S) bool
         return np.array([r[1:] for r in o if r[0]>=min_share*o[0][0]], dtype=float).reshape(-1,4)
     return [keep(o) for o in out]
 
-# %% ../nbs/09_metrics.ipynb #ff592f15
+# %% ../nbs/09_metrics.ipynb #3e4e3cdc
 def union_iou(a, # (m,4) boxes xyxy, edges; any unit
               b  # (k,4)
              )->float:
-    "IoU of the areas covered by two sets of boxes; NaN if `b`, the truth, covers none"
+    """IoU of the areas covered by two sets of boxes
+
+    Source: ours: matching boxes one to one has no answer for three boxes on two lesions
+    Ties: edges that touch share no area
+    Empty: a truth without area: NaN; no answer: 0
+    Boxes: any number on both sides; what two of them cover counts once
+    Unit: share, 0 to 1; boxes in any unit, as edges
+    """
     a,b = (np.asarray(o, dtype=float).reshape(-1,4) for o in (a,b))
     c = np.concatenate([a,b]); xs,ys = np.unique(c[:,0::2]), np.unique(c[:,1::2])
     if len(xs)<2 or len(ys)<2: return math.nan
@@ -132,27 +186,36 @@ def union_iou(a, # (m,4) boxes xyxy, edges; any unit
     area = np.diff(ys)[:,None]*np.diff(xs); p,t = cover(a),cover(b)
     return math.nan if not (area*t).sum() else float((area*(p&t)).sum()/(area*(p|t)).sum())
 
-# %% ../nbs/09_metrics.ipynb #bf72409a
+# %% ../nbs/09_metrics.ipynb #4a61bdb8
 def box_iou(scaled:torch.Tensor, # (n,S,S) maps in [0,1]
             boxes,               # n arrays (m,4) of true boxes, edges, on the S grid
             threshold:float,     # chosen on validation for boxes, not the one for masks
             min_share:float=.1   # see `component_boxes`
            )->torch.Tensor: # (n,)
-    "`union_iou` between the boxes of the thresholded map and the true boxes"
+    """`union_iou` between the boxes of the thresholded map and the true boxes
+
+    Source: ours; components are 8-connected, as OpenCV's contours in wsolevaluation (Choe et al. 2020)
+    Ties: a pixel at the threshold is outside (strict `>`)
+    Empty: a truth without area: NaN; no answer: 0
+    Boxes: any number on both sides, by the area that they cover
+    Unit: share, 0 to 1; edge coordinates of the evaluation grid
+    """
     pred = component_boxes((scaled>threshold).numpy(), min_share)
     return torch.tensor([union_iou(p,t) for p,t in zip(pred, boxes)], dtype=torch.float32)
 
 def tune_box_threshold(maps, boxes, # (n,h,w) raw maps of validation positives; n arrays (m,4) on a grid of side `size`
-                       size:int, thresholds=GRID,
+                       size:int, split:str, # of these films: 'validation'; 'test' is refused
+                       thresholds=GRID,
                        work:int=128 # side of the grid to search on: four times quicker than 256, and the range does not change
                       )->float:
-    "As `tune_threshold`, for `box_iou`"
+    "As `tune_threshold`, for `box_iou`. Raises `BadInput` for a test split, or if no box is left"
+    tuning_split(split)
     work = min(work,size); x = minmax(on_grid(maps, work)); boxes = [np.asarray(b, dtype=float)*(work/size) for b in boxes]
     c = torch.stack([box_iou(x, boxes, t) for t in thresholds]) if len(boxes) else torch.full((1,1), torch.nan)
     if c.isnan().all(): raise BadInput('no positive with a box to tune the threshold on', mend='give validation studies with boxes')
     return float(thresholds[c.nanmean(1).argmax()])
 
-# %% ../nbs/09_metrics.ipynb #70c8d6d7
+# %% ../nbs/09_metrics.ipynb #1c33eeb7
 def _dot(a, b): return torch.bmm(a[:,None], b[:,:,None])[:,0,0]  # (n,p),(n,p) -> (n,) without a temporary
 
 def pointing(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
@@ -161,7 +224,14 @@ def pointing(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
              ties:str='first',   # 'first': the first maximum in row-major order (CheXlocalize); 'any': a hit if any of equal maxima is one (MedKLIP)
              tolerance:float=0.  # pixels: a hit if the truth is at most so far from the maximum (Zhang et al. 2018: 15 of 224)
             )->torch.Tensor: # (n,) 1, 0, or NaN where the truth is empty
-    "1 if the maximum lies in the truth; a constant map points nowhere: 0"
+    """1 if the maximum lies in the truth
+
+    Source: the pointing game (Zhang et al. 2018); CheXlocalize's hit rate with ties='first', MedKLIP's with ties='any'
+    Ties: 'first': the first of equal maxima in row-major order; 'any': a hit if one of them is
+    Empty: no truth: NaN; a constant map points nowhere: 0
+    Boxes: several lesions are one truth: a hit on any
+    Unit: 0 or 1; tolerance in pixels of the evaluation grid, between centres
+    """
     if ties not in ('first','any'): raise BadInput(f'ties {ties!r}', mend='first or any')
     v,m = (minmax(x) if scaled is None else scaled).flatten(1), masks.flatten(1); top,at = v.max(1) # of equals, torch takes the first
     if tolerance > 0: m = torch.stack([_grow(o, tolerance) for o in masks]).flatten(1)
@@ -174,7 +244,14 @@ def _grow(m, by): # pixels at most `by` from the mask, between centres
 def pointing_box(x:torch.Tensor, # (n,S,S) raw maps on the evaluation grid
                  boxes,          # n arrays (m,4), on the S grid
                  ties:str='first')->torch.Tensor: # (n,)
-    "The pointing game against boxes with both edges included: the maximum's column and row in [x_min, x_max] x [y_min, y_max]; NaN without a box"
+    """The pointing game against boxes with both edges included: the maximum's column and row in [x_min, x_max] x [y_min, y_max]
+
+    Source: the code of the pointing game (Zhang et al. 2018), field convention for boxes
+    Ties: as `pointing`; the edges belong to the box
+    Empty: no box: NaN; a constant map: 0
+    Boxes: a hit on any of them
+    Unit: 0 or 1; boxes in pixels of the evaluation grid
+    """
     S = x.shape[-1]; c = torch.arange(S)
     def closed(b):
         b = torch.as_tensor(np.asarray(b, dtype=float).reshape(-1,4))
@@ -185,7 +262,14 @@ def peak_distance(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
                   masks:torch.Tensor, # (n,S,S) bool truth
                   mm=None,           # (n,2) millimetres per pixel of the evaluation grid (row, column), NaN if unknown; None: in shares of the side
                   scaled:torch.Tensor=None)->torch.Tensor: # (n,)
-    "Distance from the first maximum to the nearest pixel of the truth; 0 inside. NaN for a silent map, an empty truth, or an unknown spacing: these are counted, not averaged"
+    """Distance from the first maximum to the nearest pixel of the truth
+
+    Source: ours; between centres of pixels
+    Ties: the first of equal maxima in row-major order
+    Empty: a silent map, an empty truth or an unknown spacing: NaN, counted and not averaged
+    Boxes: the nearest lesion; 0 inside one
+    Unit: millimetres on the detector where `mm` is given (PixelSpacing, else ImagerPixelSpacing), else shares of the film's side
+    """
     v = (minmax(x) if scaled is None else scaled).flatten(1); top,at = v.max(1); S = x.shape[-1]; out = torch.full((len(x),), torch.nan)
     mm = torch.full((len(x),2), 1/S) if mm is None else torch.as_tensor(np.asarray(mm, dtype=float)).reshape(-1,2)
     for i in range(len(x)):
@@ -197,18 +281,32 @@ def energy_in(x:torch.Tensor,     # (n,S,S) raw maps on the evaluation grid
               region:torch.Tensor, # (n,S,S) bool or [0,1]
               floor:str='zero'    # evidence counts from 'zero', or from the map's 'min' (Score-CAM's figure, on a map scaled to [0, 1])
              )->torch.Tensor: # (n,)
-    "Share of the positive evidence inside `region`; 0 for a map without any, NaN where the region is empty"
+    """Share of the positive evidence inside `region`
+
+    Source: the energy-based pointing game (Score-CAM, Wang et al. 2020) with floor='min'; ours, on raw evidence, with 'zero'
+    Ties: none: no threshold
+    Empty: an empty region: NaN; a map without positive evidence: 0
+    Boxes: several lesions are one region, their union
+    Unit: share, 0 to 1; a soft region counts each pixel by its value
+    """
     if floor not in ('zero','min'): raise BadInput(f'floor {floor!r}', mend='zero or min')
     a = (x.clamp_min(0) if floor=='zero' else minmax(x)).flatten(1); a = a if bool(a.sum().isfinite()) else a.nan_to_num(0,0,0); r = region.flatten(1).to(a.dtype); e = a.sum(1)
     s = torch.where(e>0, _dot(a,r)/torch.where(e>0, e, 1.), 0.)
     return torch.where(r.amax(1)>0, s, torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #5f46c3c1
+# %% ../nbs/09_metrics.ipynb #ff309e08
 def cnr(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
         masks:torch.Tensor, # (n,S,S) bool truth
         scaled:torch.Tensor=None # `minmax(x)`, if already known
        )->torch.Tensor: # (n,)
-    "Signed contrast-to-noise ratio; 0 for a constant map, NaN if there is no inside or no outside, or no noise at all"
+    """Signed contrast-to-noise ratio: (mean in - mean out) / sqrt(var in + var out), population variances
+
+    Source: BioViL (Boecking et al. 2022), with its sign; see `cnr_as` for theirs
+    Ties: none: no threshold
+    Empty: no inside, no outside, or two flat parts without any noise: NaN; a constant map: 0
+    Boxes: their union is the inside
+    Unit: standard deviations; NaN and infinite pixels take no part
+    """
     s = (minmax(x) if scaled is None else scaled).flatten(1); m = masks.flatten(1)      # invariant to a map's scale: use the stable one
     ok = None if bool(x.sum().isfinite()) else x.isfinite().flatten(1); mf = (m if ok is None else m&ok).float()
     ni = mf.sum(1); no = (s.shape[1] if ok is None else ok.float().sum(1))-ni
@@ -218,7 +316,7 @@ def cnr(x:torch.Tensor,    # (n,S,S) raw maps on the evaluation grid
     r = torch.where(v>1e-9, d/v.clamp_min(1e-9).sqrt(), torch.where(d.abs()<1e-6, 0., torch.nan))
     return torch.where((ni>0)&(no>0), r, torch.nan)
 
-# %% ../nbs/09_metrics.ipynb #46301358
+# %% ../nbs/09_metrics.ipynb #46f11fd2
 def region_of(boxes, size:int)->torch.Tensor: # n arrays (m,4) -> (n,S,S) bool
     "The area that the boxes cover: the truth of a set that has boxes only"
     return torch.stack([boxes_to_mask(o, size, size) for o in boxes]) if len(boxes) else torch.zeros(0,size,size,dtype=torch.bool)
@@ -229,7 +327,14 @@ def cnr_as(x:torch.Tensor,    # (n,S,S) raw maps
            signed:bool=True,   # False: the absolute value, as BioViL prints
            per_box:bool=False  # a mean over boxes, each against its own outside, instead of their union
           )->torch.Tensor: # (n,)
-    "CNR by a named convention"
+    """CNR by a named convention
+
+    Source: BioViL and BioViL-T print the absolute value, AFLoc's code keeps the sign; union of a phrase's boxes, or `per_box`
+    Ties: none: no threshold
+    Empty: no box: NaN; as `cnr` otherwise
+    Boxes: their union, or each against everything outside it, then their mean
+    Unit: standard deviations
+    """
     sign = (lambda v: v) if signed else torch.abs; S = x.shape[-1]
     if not per_box: return sign(cnr(x, region_of(boxes,S) if masks is None else masks))
     if boxes is None: raise BadInput('per_box needs boxes')
@@ -264,7 +369,7 @@ def map_scores(maps,          # (n,h,w) raw signed maps
         for k,v in r.items(): out[k][sl] = v.numpy()
     return out
 
-# %% ../nbs/09_metrics.ipynb #24c16203
+# %% ../nbs/09_metrics.ipynb #fa1a379b
 def mean_stat(w,     # (r,n) weights, one row per resample
               values # (n,k); NaN takes no part
              )->np.ndarray: # (r,k)
@@ -276,7 +381,14 @@ def mean_stat(w,     # (r,n) weights, one row per resample
 def auc_stat(w,     # (r,n)
              values # (n,k+1): k scores and, last, the label
             )->np.ndarray: # (r,k)
-    "Weighted areas under the ROC curve, ties half; NaN where a resample lacks a class"
+    """Weighted areas under the ROC curve
+
+    Source: Mann and Whitney 1947; scikit-learn's `roc_auc_score`
+    Ties: count half
+    Empty: one class: NaN
+    Boxes: not looked at
+    Unit: share, 0 to 1
+    """
     v = np.asarray(values, dtype=float); y = v[:,-1]==1; wp,wn = w[:,y],w[:,~y]; out = []
     both = wp.sum(1)*wn.sum(1)
     for s in v[:,:-1].T:
@@ -289,7 +401,14 @@ def ece_stat(w,      # (r,n)
              values, # (n,k+1): k probabilities and, last, the label
              bins:int=15
             )->np.ndarray: # (r,k)
-    "Weighted expected calibration errors; `bins` of equal mass, made once from all studies"
+    """Weighted expected calibration errors; bins are made once from all studies
+
+    Source: Nixon et al. 2019: bins of equal mass
+    Ties: equal probabilities share a bin
+    Empty: no study: NaN
+    Boxes: not looked at
+    Unit: probability, 0 to 1
+    """
     v = np.asarray(values, dtype=float); y = v[:,-1]; out = []
     for p in v[:,:-1].T:
         b = np.floor((rankdata(p)-.5)/len(p)*bins).astype(int)
@@ -309,9 +428,12 @@ def ece(prob, labels, bins:int=15)->float: # (n,) probabilities; (n,) 1 or 0, an
     "Expected calibration error with `bins` of equal mass"
     return _point(lambda w,v: ece_stat(w,v,bins), prob, labels)
 
-# %% ../nbs/09_metrics.ipynb #852dc320
-def operating_point(prob, labels)->float: # (n,) probabilities; (n,) 1 or 0, anything else is left out
-    "The probability above which a study is called positive: maximizes balanced accuracy. Raises `BadInput` with one class"
+# %% ../nbs/09_metrics.ipynb #392c05d0
+def operating_point(prob, labels, # (n,) probabilities; (n,) 1 or 0, anything else is left out
+                    split:str     # of these studies: 'validation'; 'test' is refused
+                   )->float:
+    "The probability above which a study is called positive: maximizes balanced accuracy. Raises `BadInput` for a test split, or with one class"
+    tuning_split(split, 'an operating point')
     p,y = np.asarray(prob,dtype=float), np.asarray(labels,dtype=float); ok = np.isfinite(p)&np.isin(y,(0,1)); p,y = p[ok],y[ok]==1
     if y.all() or not y.any(): raise BadInput('an operating point needs positives and negatives', mend='use a larger validation set')
     u = np.unique(p); c = (u[1:]+u[:-1])/2 if len(u)>1 else u

@@ -78,7 +78,7 @@ def flat_phrases(ps)->tuple: # list of Phrases -> all prompts once each, and for
     allp = list(dict.fromkeys(p for o in ps for p in o.all)); at = {p: i for i,p in enumerate(allp)}
     return allp, [([at[p] for p in o.positive], [at[p] for p in o.negative]) for o in ps]
 
-# %% ../nbs/04e_prompts.ipynb #e9eca293
+# %% ../nbs/04e_prompts.ipynb #1ca4795f
 @dataclass
 class Calibration:
     "Temperature, bias and threshold of each finding, and what they were fitted for"
@@ -110,9 +110,10 @@ def load_calibration(path)->Calibration: # the model's folder or file, or the js
 def calibrate(z,       # (n,K) log-odds on validation films
               labels,  # (n,K) 1, 0; anything else does not count
               ps,      # list of Phrases
-              weights:str='', rule='youden')->Calibration: # or 'f1'
+              weights:str='', rule='youden', split:str='validation')->Calibration: # rule: or 'f1'; split: of these films, 'test' is refused
     "Platt scaling by likelihood, and a threshold, per finding"
     if rule not in ('youden', 'f1'): raise BadInput(f'unknown rule {rule!r}', mend='youden or f1')
+    if str(split).strip().lower().startswith('test'): raise BadInput(f'a calibration cannot be chosen on the split {split!r}: it is a test split', mend='choose it on validation studies')
     z,y = np.asarray(z, float), np.asarray(labels, float); T,B,H = [],[],[]
     if z.shape != y.shape or z.ndim != 2 or z.shape[1] != len(ps): raise BadInput(f'log-odds {z.shape} and labels {y.shape} for {len(ps)} findings')
     for k,p in enumerate(ps):

@@ -178,7 +178,7 @@ def panel_html(p:Panel)->str:
     z = '' if p.prob is None else f' Zero-shot probability of the refined model {num(p.prob)}: called {"positive" if p.said else "negative"}.'
     return f'<figure class="panel"><figcaption><b>{p.kind.capitalize()}</b> · {html.escape(what)} · study {html.escape(p.image_id)}.{z}{" "+html.escape(p.note) if p.note else ""}</figcaption><div class="tiles">{"".join(tiles)}</div></figure>'
 
-# %% ../nbs/11_report.ipynb #43d5689a
+# %% ../nbs/11_report.ipynb #5b3e2251
 ORDER = (('baseline','none'),('baseline','anatomy'),('baseline','anatomy-truth'),('refined','none'),('refined','anatomy'),('refined','anatomy-truth'),('ceiling','none'),('ceiling','anatomy'),
          ('baseline','zeroshot'),('baseline','anatomy+zeroshot'),('refined','zeroshot'),('refined','anatomy+zeroshot'),('ceiling','zeroshot'),('control:two-step','zeroshot'),
          *((f'control:{c}','none') for c in CONTROLS if c!='two-step'))
@@ -193,7 +193,7 @@ def forest(rows, # list of (label, value, low, high, class); class: 'base', 'ref
            title:str, lo=0., hi=1., ticks=None,
            ref:float=None,   # a vertical line, the figure to reach or zero
            seeds:dict=None,  # label -> values of single seeds, as small dots
-           width=420, left=176
+           width=440, left=200 # room for the longest name of a system
           )->str: # svg
     "A forest plot"
     h,top = 22,6; H = top+h*len(rows)+26; X = lambda v: left+(min(max(v,lo),hi)-lo)/(hi-lo)*(width-left-14)
@@ -221,7 +221,7 @@ def forest_metric(results, metric, finding, condition, gates=('none','anatomy','
             seeds[label(s,g)] = results[results.system.str.startswith(s+'@')&(results.gate==g)&(results.metric==metric)&(results.finding==finding)&(results.condition==condition)].value.tolist()
     return forest(rows, title or f'{finding}, {condition}', ref=goal, seeds={k:v for k,v in seeds.items() if len(v)>1}) if rows else ''
 
-# %% ../nbs/11_report.ipynb #0a7343b5
+# %% ../nbs/11_report.ipynb #45e698fb
 CSS = '''
 :root{--ink:#1c2430;--soft:#5b6673;--line:#d9dee4;--base:#7a8694;--ref:#b3402e;--ceil:#3c7a57;--ctl:#a9b1ba;--bg:#fff}
 *{box-sizing:border-box} html{color-scheme:light;-webkit-text-size-adjust:100%}
@@ -241,7 +241,7 @@ td small{display:block;color:var(--soft);font-size:.88em;white-space:nowrap} th[
 .forest{margin:.4rem 0;min-width:0} .forest svg{width:100%;max-width:31rem;height:auto;display:block} .forest figcaption{color:var(--ink);font-weight:600}
 svg .grid{stroke:var(--line)} svg .goal{stroke:var(--ink);stroke-dasharray:3 3} svg text{font-size:12px;fill:var(--soft)} svg .tick{text-anchor:middle;font-size:11px} svg .name{text-anchor:end;fill:var(--ink)} svg .name.ctl{fill:var(--soft)} svg .name.main{font-weight:700}
 svg .ci{stroke-width:2;stroke:var(--base)} svg .pt{fill:var(--base)} svg .ref.ci{stroke:var(--ref)} svg .ref.pt{fill:var(--ref)} svg .ceil.ci{stroke:var(--ceil)} svg .ceil.pt{fill:var(--ceil)} svg .ctl.ci{stroke:var(--ctl)} svg .ctl.pt{fill:var(--ctl)} svg .seed{fill:none;stroke:var(--soft);stroke-width:.8}
-svg .curve{fill:none;stroke:var(--base);stroke-width:1.8} svg .band{fill:var(--base);opacity:.14;stroke:none} svg .curve.ref{stroke:var(--ref)} svg .band.ref{fill:var(--ref)} svg .curve.ceil{stroke:var(--ceil)} svg .band.ceil{fill:var(--ceil)} svg .curve.ctl{stroke:var(--ctl)} svg .band.ctl{fill:var(--ctl)} svg .axis{stroke:var(--ink);fill:none} svg .lab{text-anchor:middle} svg .key{text-anchor:start;fill:var(--ink)}
+svg .curve{fill:none;stroke:var(--base);stroke-width:1.8} svg .band{fill:var(--base);opacity:.14;stroke:none} svg .curve.dash{stroke-dasharray:5 3;stroke-width:1.3} svg .curve.ref{stroke:var(--ref)} svg .band.ref{fill:var(--ref)} svg .curve.ceil{stroke:var(--ceil)} svg .band.ceil{fill:var(--ceil)} svg .curve.ctl{stroke:var(--ctl)} svg .band.ctl{fill:var(--ctl)} svg .axis{stroke:var(--ink);fill:none} svg .lab{text-anchor:middle} svg .key{text-anchor:start;fill:var(--ink)}
 .panel{margin:1.1rem 0 1.8rem} .panel figcaption b{color:var(--ink)} .tiles{display:grid;grid-template-columns:repeat(5,1fr);gap:.5rem} .tile svg{width:100%;height:auto;display:block} .tile image{image-rendering:auto}
 .cap{font-size:.78rem;line-height:1.35;padding-top:.25rem} .cap b{color:var(--ink);font-weight:600}
 .truth{fill:none;stroke:#5cc8ff;stroke-width:1.6;vector-effect:non-scaling-stroke} .answer{fill:none;stroke:#fff;stroke-width:1.4;stroke-dasharray:4 3;vector-effect:non-scaling-stroke}
@@ -252,7 +252,7 @@ details{margin:.5rem 0} summary{cursor:pointer;font:600 .92rem system-ui,sans-se
 @media print{main{max-width:none;padding:0}.panel,.forest,tr{break-inside:avoid}details>*{display:block}}
 '''
 
-# %% ../nbs/11_report.ipynb #0b68be46
+# %% ../nbs/11_report.ipynb #4396f0ee
 NAMES = dict(mask_iou='Mask IoU', box_iou='Box IoU', pointing='Pointing', energy_in_anatomy='Energy in anatomy', energy_in_truth='Energy in truth', cnr='CNR', loc_acc='Right finding and place', auc='AUC', ece='ECE')
 
 def _table(head, rows, caption, classes=None, kind=''): # head: names; rows: lists of html, the first the row's header
@@ -264,6 +264,8 @@ def _cell(r, digits=2, sign=False):
     if r is None or not math.isfinite(r.value): return '–'
     return num(r.value,digits,sign)+(f'<small>{num(r.ci_low,digits,sign)} to {num(r.ci_high,digits,sign)}</small>' if math.isfinite(r.ci_low) else '')
 
+def _films(n): n = sorted({int(o) for o in n}); return '' if not n else str(n[0]) if n[0]==n[-1] else f'{n[0]}–{n[-1]}'   # films that a row's figures rest on: '34' or '17–34'
+
 def main_table(results, finding, condition)->str:
     "All systems and gates by all metrics"
     q = results[(results.finding==finding)&(results.condition==condition)]
@@ -271,9 +273,9 @@ def main_table(results, finding, condition)->str:
     rows,cl = [],[]
     for s,g in ORDER:
         c = [figure(q,s,g,m,finding,condition) for m in ms]
-        if any(o is not None for o in c): rows.append([html.escape(label(s,g))]+[_cell(o) for o in c]); cl.append('main' if (s,g)==('refined','none') else _class(s))
+        if any(o is not None for o in c): rows.append([html.escape(label(s,g))]+[_cell(o) for o in c]+[_films(o.n for o in c if o is not None)]); cl.append('main' if (s,g)==('refined','none') else _class(s))
     npos,nall = (int(q[q.metric==m].n.max()) if (q.metric==m).any() else 0 for m in ('pointing','loc_acc'))
-    return _table(['System']+[NAMES[m] for m in ms], rows, f'{finding}, {condition}: {npos} positive studies for the maps, {nall} in all for finding and place. Small: 95 % interval.', cl) if rows else ''
+    return _table(['System']+[NAMES[m] for m in ms]+['Films'], rows, f'{finding}, {condition}: {npos} positive studies for the maps, {nall} in all for finding and place. Small: 95 % interval.', cl) if rows else ''
 
 def classify_table(results)->str:
     "Zero-shot AUC and calibration, before and after refinement"
@@ -281,8 +283,8 @@ def classify_table(results)->str:
     for c in results.condition.unique():
         for f in results.finding.unique():
             F = lambda s,m: figure(results,s,'none',m,f,c)
-            rows.append([f'{html.escape(f)}, {html.escape(c)}']+[_cell(F(s,m),3,'-' in s) for m in ('auc','ece') for s in ('baseline','refined','refined - baseline')])
-    return _table(['Finding, condition']+[f'{NAMES[m]}, {s}' for m in ('auc','ece') for s in ('baseline','refined','change')], rows, 'Zero-shot prediction. ECE with 15 bins of equal mass. Small: 95 % interval.')
+            rows.append([f'{html.escape(f)}, {html.escape(c)}']+[_cell(F(s,m),3,'-' in s) for m in ('auc','ece') for s in ('baseline','refined','refined - baseline')]+[_films(o.n for m in ('auc','ece') for s in ('baseline','refined') if (o:=F(s,m)) is not None)])
+    return _table(['Finding, condition']+[f'{NAMES[m]}, {s}' for m in ('auc','ece') for s in ('baseline','refined','change')]+['Films'], rows, 'Zero-shot prediction. ECE with 15 bins of equal mass. Small: 95 % interval.')
 
 def targets_html(targets)->str: # a heading for each target, a row for each finding and condition
     rows,cl = [],[]

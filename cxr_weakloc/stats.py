@@ -6,14 +6,14 @@
 __all__ = ['Paired', 'DeLong', 'Difference', 'Equivalence', 'Resamples', 'percentile', 'bca', 'bands', 'paired', 'permutation_p',
            'holm', 'delong', 'delong_test', 'fit_platt', 'platt', 'equivalence', 'auc_kept']
 
-# %% ../nbs/09e_stats.ipynb #0eb66fee
+# %% ../nbs/09e_stats.ipynb #eb33c234
 import math
 from collections import namedtuple
 import numpy as np, pandas as pd
 from scipy.optimize import minimize
 from scipy.stats import norm, rankdata, t as student
 from .core import BadInput
-from .metrics import Estimate, auc_stat, boot_weights, mean_stat
+from .metrics import Estimate, auc_stat, boot_weights, mean_stat, tuning_split
 
 # %% ../nbs/09e_stats.ipynb #d413f0ec
 class Resamples:
@@ -126,10 +126,12 @@ def delong_test(a, b, labels, patients=None, level:float=.95)->Difference:
     d = delong(np.stack([np.asarray(a,dtype=float),np.asarray(b,dtype=float)],1), labels, patients); x = float(d.auc[0]-d.auc[1]); se = float(np.sqrt(max(d.cov[0,0]+d.cov[1,1]-2*d.cov[0,1],0))); z = norm.ppf((1+level)/2)
     return Difference(x, se, x-z*se, x+z*se, float(2*norm.sf(abs(x)/se)) if se>0 else (1. if x==0 else 0.))
 
-# %% ../nbs/09e_stats.ipynb #02c86e58
-def fit_platt(prob, labels)->tuple: # (n,) probabilities of validation films; (n,) 1 or 0, anything else is left out -> slope, intercept
-    "Maximum-likelihood logistic line over the logit, with Platt's smoothed targets, which keep it finite where the classes separate. Raises `BadInput` with one class"
-    p,y = np.asarray(prob,dtype=float),np.asarray(labels,dtype=float); ok = np.isfinite(p)&np.isin(y,(0,1)); p,y = np.clip(p[ok],1e-6,1-1e-6),y[ok]; m = y.sum(); n = len(y)-m
+# %% ../nbs/09e_stats.ipynb #df30091d
+def fit_platt(prob, labels, # (n,) probabilities of validation films; (n,) 1 or 0, anything else is left out
+              split:str     # of these films: 'validation'; 'test' is refused
+             )->tuple: # slope, intercept
+    "Maximum-likelihood logistic line over the logit, with Platt's smoothed targets, which keep it finite where the classes separate. Raises `BadInput` for a test split, or with one class"
+    tuning_split(split, 'a calibration'); p,y = np.asarray(prob,dtype=float),np.asarray(labels,dtype=float); ok = np.isfinite(p)&np.isin(y,(0,1)); p,y = np.clip(p[ok],1e-6,1-1e-6),y[ok]; m = y.sum(); n = len(y)-m
     if not m or not n: raise BadInput('a calibration needs positives and negatives', mend='use a larger validation set')
     X = np.stack([np.log(p/(1-p)),np.ones(len(p))],1); t = np.where(y==1,(m+1)/(m+2),1/(n+2)); loss = lambda b: (np.logaddexp(0,X@b)-t*(X@b)).sum()
     r = minimize(loss, np.array([1.,0.]), jac=lambda b: X.T@(1/(1+np.exp(-(X@b)))-t), method='BFGS'); return float(r.x[0]),float(r.x[1])

@@ -202,7 +202,7 @@ def _checked(x): # masks are asked for now, not in an hour: a film whose mask ca
     rej,mended = x.studies.rejected,x.studies.mended; x = x.subset([i for i in x.ids if i not in bad]); x.studies.rejected,x.studies.mended = rej,mended
     return x
 
-# %% ../nbs/12_study.ipynb #89ff2e65
+# %% ../nbs/12_study.ipynb #10791d89
 def _boxes(x:Films, i, f, fused): # boxes of film i on the original grid
     if fused is None: return x.studies.boxes_of(x.ids[i], f)
     return fused.get((x.ids[i], f), torch.zeros(0, 4))
@@ -234,7 +234,7 @@ def truth_of(x:Films, f, idx, size:int, # evaluation grid
     "The truth about one finding in some of the films"
     s = x.studies; ids = [x.ids[i] for i in idx]; y = s.labels[f].to_numpy()[idx]
     boxes = [replace(x.geometries[i], size=size).boxes(_boxes(x, i, f, fused)).numpy() if v == 1 else np.zeros((0,4)) for i,v in zip(idx, y)]
-    t = Truth(ids, s.films.patient_id.loc[ids], y, None, boxes, finding=f, condition=x.condition, dataset=x.dataset, size=size)
+    t = Truth(ids, s.films.patient_id.loc[ids], y, None, boxes, finding=f, condition=x.condition, dataset=x.dataset, size=size, split=s.films.split.iloc[0] if len(s) else '')
     if not maps: return t
     t = replace(t, masks=true_masks(x, f, idx, size, fused), anatomy=None if x.regions is None else _prior(f, film_tensor(x.regions[idx]), size))
     if x.anatomy is not None:
@@ -259,10 +259,10 @@ def look(model:ALBEF, name, x:Films, findings, method, work:Work): # maps (n,K,h
     t,_ = work.keep(f'maps-{name}-{x.condition}-{method}', (digest(x.images), model_digest(model), list(findings), method, _code('vlm','heatmaps')), go)
     return t['maps'],t['prob']
 
-# %% ../nbs/12_study.ipynb #e48c650c
+# %% ../nbs/12_study.ipynb #94651d17
 def choose_baseline(model:ALBEF, valid:Films, findings, size, fused, work:Work, methods=METHODS, modes=GATE_MODES, fixed=None)->dict: # method, mode, table
     "The baseline's heatmap and gate: `fixed`, or what does best on validation; and all of them scored there"
-    rows = []; one = len(methods)*len(modes) == 1
+    valid.studies.check_choice('choose the baseline'); rows = []; one = len(methods)*len(modes) == 1
     for k,f in enumerate(findings):
         pos = np.flatnonzero(valid.studies.labels[f] == 1)
         t = None if one else truth_of(valid, f, pos, min(size, 128), fused)
@@ -486,13 +486,13 @@ def open_studies(path,       # VinDr-CXR, MIMIC-CXR(-JPG), a phantom's root, or 
     if any(path.glob('mimic-cxr-2*-split.csv*')): return load_mimic(path, split, findings)
     s = load_folder(path, table); return s.split(split) if split else s
 
-# %% ../nbs/12_study.ipynb #225637a5
+# %% ../nbs/12_study.ipynb #31850295
 def refine_on(studies:Studies, # films to learn from; neither labels nor reports are used
               out,             # folder of the refined model
               weights=None, cfg:RefineConfig=None, seed:int=0, validation:float=.3, # share of the patients that is left out, for `evaluate`; 0: none
               split_seed:int=0, budget:float=0., anatomy=None, limit=None, workers:int=2, command='', quiet=False)->ALBEF:
     "Refine a model on films; resumes from `out`.work, which is removed at the end"
-    out = Path(out); cfg = cfg or RefineConfig(); model = load_vlm(weights, device()); wk = out.with_name(out.name + '.work')
+    studies.check_choice('be learned from'); out = Path(out); cfg = cfg or RefineConfig(); model = load_vlm(weights, device()); wk = out.with_name(out.name + '.work')
     if out.exists() and not (out/'model.safetensors').is_file() and (not out.is_dir() or any(out.iterdir())): raise BadInput('this is something else than a model', file=out, mend='choose another --out')
     if cfg.target == 'truth': raise BadInput("the ceiling's target needs true masks", mend='use run')
     with Work(wk, quiet) as work:
