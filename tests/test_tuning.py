@@ -7,7 +7,8 @@ import cxr_weakloc
 from cxr_weakloc.core import BadInput
 
 NAMES = re.compile(r'^(tune|fit|choose|calibrate|select|pick|best)(_|$)|^operating_point$|_cuts$')
-NOT_TUNING = {'choose_panels': 'chooses studies to show, no number', 'tuning_split': 'the guard itself'}
+NOT_TUNING = {'choose_panels': 'chooses studies to show, no number', 'tuning_split': 'the guard itself', 'choose_on_test': 'the word that takes the guard away'}
+BY_MARK = ('choose_baseline', 'calibrate_command')       # ask the loader's mark of the studies, not the split's name
 
 def found(): # every public function whose name says that it chooses
     out = {}
@@ -32,33 +33,39 @@ def offers(split): # name -> a call with sound data of this split
     return dict(tune_threshold=lambda: tune_threshold(maps, masks, split), tune_box_threshold=lambda: tune_box_threshold(maps, boxes, t.size, split), operating_point=lambda: operating_point(prob, y, split),
                 tune_boxes=lambda: tune_boxes(maps, boxes, t.size, split), tune_chexlocalize=lambda: tune_chexlocalize(maps, masks, split), fit_platt=lambda: fit_platt(prob, y, split), size_cuts=lambda: size_cuts(t),
                 tune=lambda: tune(p[:1], t), tune_protocols=lambda: tune_protocols(p[:1], t), calibrate=lambda: calibrate(np.log(prob/(1-prob))[:,None], y[:,None], [phrases('Cardiomegaly')], split=split),
-                choose_baseline=lambda: baseline(split))
+                choose_baseline=lambda: baseline(split), calibrate_command=lambda: command(split))
+
+def marked(split): # studies as a loader marks them
+    from cxr_weakloc.studies import Studies
+    return Studies('toy', '.', pd.DataFrame(dict(study_id=['a'], patient_id=['a'], split=[split], view=['PA'], path=['x']), index=pd.Index(['a'], name='image_id')), pd.DataFrame({'Cardiomegaly': [1.]}, index=['a']),
+                pd.DataFrame(columns=['image_id']), guard='the official test split' if split == 'test' else '')
+
+def command(split):
+    from cxr_weakloc.store import calibrate_command
+    return calibrate_command(marked(split), 'nowhere.json', findings=('Cardiomegaly',), workers=0, quiet=True)
 
 def baseline(split): # the study's own choice: of a heatmap and a gate
-    from cxr_weakloc.studies import Studies
     from cxr_weakloc.study import Films, choose_baseline
-    s = Studies('toy', '.', pd.DataFrame(dict(study_id=['a'], patient_id=['a'], split=[split], view=['PA'], path=['x']), index=pd.Index(['a'], name='image_id')), pd.DataFrame({'Cardiomegaly': [1.]}, index=['a']),
-                pd.DataFrame(columns=['image_id']), guard='the official test split' if split == 'test' else '')
-    return choose_baseline(None, Films(s, torch.zeros(1, 1, 8, 8, dtype=torch.uint8), []), (), 8, None, None, methods=('gradcam',), modes=('soft',), fixed=('gradcam','soft'))
+    return choose_baseline(None, Films(marked(split), torch.zeros(1, 1, 8, 8, dtype=torch.uint8), []), (), 8, None, None, methods=('gradcam',), modes=('soft',), fixed=('gradcam','soft'))
 
 def test_every_function_that_chooses_is_known_here():
     assert set(found()) == set(offers('validation')), f'not offered a test split: {set(found()) - set(offers("validation"))}; gone: {set(offers("validation")) - set(found())}'
 
 def test_validation_is_accepted():
     for n,f in offers('validation').items():
-        if n != 'choose_baseline': f()
+        if n not in BY_MARK: f()
 
 def test_a_test_split_is_refused():
     for name in ('test', 'Test'):
         for n,f in offers(name).items():
-            if n == 'choose_baseline' and name != 'test': continue      # asks the loader's mark, not the name
+            if n in BY_MARK and name != 'test': continue
             try: f()
             except BadInput as e: assert 'test split' in str(e), (n, str(e))
             else: raise AssertionError(f'{n} chose on {name}')
 
 def test_a_split_without_a_name_is_refused():
     for n,f in offers('').items():
-        if n in ('calibrate', 'choose_baseline'): continue
+        if n in ('calibrate', *BY_MARK): continue
         try: f()
         except BadInput as e: assert 'needs to know which split' in str(e), (n, str(e))
         else: raise AssertionError(f'{n} chose on a split without a name')
