@@ -53,9 +53,9 @@ def load_arrays(studies:Studies,
     if not ok: raise BadInput(f'none of {n} films could be read: {rej[0]["reason"]}', file=rej[0]['file'])
     return Arrays(images if len(ok)==n else images[ok], [Geometry(*hw[i],size,policy) for i in ok], [ds.ids[i] for i in ok], rej)
 
-# %% ../nbs/02f_cache.ipynb #58117f72
+# %% ../nbs/02f_cache.ipynb #820fdfa8
 SHARD = 32       # films in a shard: few enough to spread 200 films over two workers, enough for a file
-DECODING = 1     # raised when `images` reads the same file differently; part of the key
+DECODING = 2     # raised when `images` reads the same file differently; part of the key
 
 def _settings(studies, size, policy, resize): return dict(set=studies.name, root=Path(studies.root).name, films=len(studies), ids=f'{stable_hash(*studies.films.index, *studies.films.path):016x}', size=size, policy=policy, resize=resize, chest=studies.chest, decoding=DECODING, shard=SHARD)
 

@@ -194,7 +194,7 @@ def _pixels(ds, path, frame):
         raw = raw & raw.dtype.type(2**bits-1)                     # the old way to keep an overlay: in the bits above the pixel's
     return raw, uid
 
-# %% ../nbs/01_images.ipynb #850efb7b
+# %% ../nbs/01_images.ipynb #d7bd6712
 def _unit(x, ok=None):
     "Min-max of float array `x` to [0,1] over bool `ok`, NaN outside; None if nothing varies"
     x = np.asarray(x, np.float64); ok = np.isfinite(x) if ok is None else np.isfinite(x) & ok
@@ -270,7 +270,21 @@ def _lookup(ds, raw, values=None): # values: of `_values`, if they are known
     if lo < 0: return t.take(raw.astype(np.intp)-lo), voi
     return (np.concatenate([np.zeros(lo, np.float32), t]) if lo else t).take(raw), voi
 
-# %% ../nbs/01_images.ipynb #ebe88191
+def _bands(raw, values): # (rows, columns) inside of bright bands of one value at the edges; None if there are none
+    if values is None or values[0] is None: return None
+    for v in {int(raw[0,0]), int(raw[-1,-1])}:
+        if values[0][v-values[1]] < 1-1e-6: continue
+        def run(x): return next((k for k,r in enumerate(x) if not (r == v).all()), len(x))
+        (h,w),(a,b,c,d) = raw.shape, map(run, (raw, raw[::-1], raw.T, raw.T[::-1]))
+        if max(a,b) >= max(2, h/100) or max(c,d) >= max(2, w/100): return None if a+b > h-2 or c+d > w-2 else (slice(a,h-b), slice(c,w-d))
+
+def _shown(ds, raw, values, meta): # (H,W) float32 film, None if nothing varies; what was done is noted in `meta`
+    if (box := _bands(raw, values)) is not None:
+        y,meta['voi'] = _lookup(ds, raw[box])
+        if y is not None: meta['padding'] = 'burned in'; x = np.zeros(raw.shape, np.float32); x[box] = y; return x
+    x,meta['voi'] = _lookup(ds, raw, values); return x
+
+# %% ../nbs/01_images.ipynb #f835f339
 def _grey(a, path):
     "(H,W) from (H,W[,C]); colour pictures are refused, grey stored as RGB is not"
     a = np.asarray(a)
@@ -341,13 +355,13 @@ def read_film(path,             # DICOM (any or no suffix), PNG, JPEG, TIFF, BMP
         if kind == 'image': (a,meta),spacing = _open_image(path, f.read()),None; x = _unit_image(a)
         else:
             ds,a,spacing,meta,grey = _open_dicom(path, f, body_part, frame)
-            if grey: x,meta['voi'] = _lookup(ds, a)
+            if grey: x = _shown(ds, a, _values(ds, a), meta)
             else: x = _unit_image(a)
         if x is None: raise BadInput('every pixel has the same value', file=path, **_BLANK)
         return Film(torch.from_numpy(np.ascontiguousarray(x)), spacing, meta)
     return _guarded(path, read)
 
-# %% ../nbs/01_images.ipynb #8101ccb7
+# %% ../nbs/01_images.ipynb #e191c417
 def _digest(f, ds): # of the whole file; the pixels are hashed where they already are
     h = xxh3_128(); at = None
     try: e = ds['PixelData']; at = e.file_tell; v = e.value; f.seek(at)
@@ -373,9 +387,9 @@ def read_square(path,               # as `read_film`
         else:
             ds,a,spacing,meta,grey = _open_dicom(path, f, body_part, None); digest = _digest(f, ds)
             values = _values(ds, a) if grey else None
-            if values is not None and values[2] is not None and not values[2][2]: line = values[2][:2]; meta['voi'] = values[3]
+            if values is not None and values[2] is not None and not values[2][2] and _bands(a, values) is None: line = values[2][:2]; meta['voi'] = values[3]
             else:
-                if grey: a,meta['voi'] = _lookup(ds, a, values)
+                if grey: a = _shown(ds, a, values, meta)
                 else: a = _unit_image(a)
                 if a is None: raise BadInput('every pixel has the same value', file=path, **_BLANK)
         g = Geometry(a.shape[0], a.shape[1], size, policy, resize)
