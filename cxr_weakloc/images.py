@@ -194,7 +194,7 @@ def _pixels(ds, path, frame):
         raw = raw & raw.dtype.type(2**bits-1)                     # the old way to keep an overlay: in the bits above the pixel's
     return raw, uid
 
-# %% ../nbs/01_images.ipynb #d7bd6712
+# %% ../nbs/01_images.ipynb #463e4451
 def _unit(x, ok=None):
     "Min-max of float array `x` to [0,1] over bool `ok`, NaN outside; None if nothing varies"
     x = np.asarray(x, np.float64); ok = np.isfinite(x) if ok is None else np.isfinite(x) & ok
@@ -222,9 +222,9 @@ def _padding(ds, v):
     if v[0] < 0 <= lo and hi >= 2**15: lo,hi = lo-2**16,hi-2**16                        # written unsigned for signed pixels
     return (v >= lo) & (v <= hi)
 
-def _table_of(ds, lo, hi, present):
-    "(float32 value in [0,1] of each stored value lo..hi, which VOI); None if nothing varies. `present()`: which of them occur"
-    v = np.arange(lo, hi+1); pad = _padding(ds, v)
+def _table_of(ds, v, present):
+    "(float32 value in [0,1] of each stored value in ascending `v`, which VOI); None if nothing varies. `present()`: which of them occur"
+    pad = _padding(ds, v)
     if pad.all(): pad[:] = False
     y,voi = _voi(ds, np.asarray(apply_modality_lut(v.astype(np.float64) if 'ModalityLUTSequence' not in ds else v, ds), np.float64))
     step = np.diff(y); ends = not pad.any() and ((step >= 0).all() or (step <= 0).all())
@@ -236,21 +236,27 @@ def _table_of(ds, lo, hi, present):
     if str(ds.PhotometricInterpretation) == 'MONOCHROME1': t = 1-t
     return np.where(pad, 0, np.nan_to_num(t)).clip(0, 1).astype(np.float32), voi
 
-def _affine_of(t, lo): # (v0, w, clip): t[v-lo] = clip((v-v0)/w), None if it is anything else
-    v = np.arange(lo, lo+len(t)); inside = np.flatnonzero((t > 0) & (t < 1))
+def _affine_of(t, v): # (v0, w, clip): t = clip((v-v0)/w), None if it is anything else
+    inside = np.flatnonzero((t > 0) & (t < 1))
     for i,j in ((0, len(t)-1), (inside[0], inside[-1]) if len(inside) > 1 else (0, 0)):       # from end to end, or clipped on either side
         if t[j] == t[i]: continue
-        w = (j-i)/(float(t[j])-float(t[i])); v0 = lo+int(i) - w*float(t[i]); y = (v-v0)/w
+        w = float(v[j]-v[i])/(float(t[j])-float(t[i])); v0 = float(v[i]) - w*float(t[i]); y = (v-v0)/w
         if np.abs(y.clip(0, 1)-t).max() < 2e-6: return v0, w, bool(y.min() < -1e-6 or y.max() > 1+1e-6)
+
+def _is_linear(ds): # a slope and a window only: straight lines between two corners, if any
+    return not any(k in ds for k in ('ModalityLUTSequence', 'VOILUTSequence', 'PixelPaddingValue')) and str(ds.get('VOILUTFunction') or 'LINEAR').strip().upper() in ('LINEAR', 'LINEAR_EXACT')
 
 def _values(ds, raw):
     "What a stored value means: (table from the lowest value on, lowest value, `_affine_of` it, which VOI); None if nothing varies"
     lo,hi = int(raw.min()),int(raw.max())
     if hi-lo >= 2**20: return None                                # 32 bits: too many values for a table
+    if hi-lo > 1024 and _is_linear(ds):                           # a line shows in 65 points as well as in all of them
+        v = np.linspace(lo, hi, 65).round().astype(np.int64); t,voi = _table_of(ds, v, lambda: np.ones(len(v), bool))
+        if t is not None and (line := _affine_of(t, v)) is not None: return t, lo, line, voi
     def present():
         p = np.zeros(hi-lo+1, bool); p[raw.ravel().astype(np.intp)-lo] = True; return p
-    t,voi = _table_of(ds, lo, hi, present)
-    return t, lo, None if t is None else _affine_of(t, lo), voi
+    v = np.arange(lo, hi+1); t,voi = _table_of(ds, v, present)
+    return t, lo, None if t is None else _affine_of(t, v), voi
 
 def _wide(ds, raw): # as `_lookup`, for 32 bits: by the values that occur
     v,inv = np.unique(raw, return_inverse=True); pad = _padding(ds, v)
@@ -273,7 +279,8 @@ def _lookup(ds, raw, values=None): # values: of `_values`, if they are known
 def _bands(raw, values): # (rows, columns) inside of bright bands of one value at the edges; None if there are none
     if values is None or values[0] is None: return None
     for v in {int(raw[0,0]), int(raw[-1,-1])}:
-        if values[0][v-values[1]] < 1-1e-6: continue
+        t,lo,line,_ = values; bright = t[v-lo] if line is None else (v-line[0])/line[1]
+        if bright < 1-1e-6: continue
         def run(x): return next((k for k,r in enumerate(x) if not (r == v).all()), len(x))
         (h,w),(a,b,c,d) = raw.shape, map(run, (raw, raw[::-1], raw.T, raw.T[::-1]))
         if max(a,b) >= max(2, h/100) or max(c,d) >= max(2, w/100): return None if a+b > h-2 or c+d > w-2 else (slice(a,h-b), slice(c,w-d))
