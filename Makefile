@@ -43,7 +43,7 @@ test: $(STAMP) ## run every notebook, and check that what is generated from them
 	@$(BIN)/python .ci/test_nbs.py $(ARGS)
 
 facts: $(STAMP) ## what the real tables hold (VinDr-CXR, NIH, OpenI), a name and a value a line
-	@$(BIN)/python -c "from cxr_weakloc.intake import facts; print('\\n'.join(f'{k} {v}' for k,v in facts().items()))"
+	@$(BIN)/python -c "from cxr_weakloc.data.intake import facts; print('\\n'.join(f'{k} {v}' for k,v in facts().items()))"
 
 fuzz: $(STAMP) ## 20,000 damaged files through every reader; prepare, killed twenty times (a quarter of an hour)
 	$(BIN)/python benchmarks/fuzz.py $(ARGS)

@@ -15,7 +15,7 @@ setup(
     license='Apache-2.0', license_files=['LICENSE', 'NOTICE'],
     long_description=(root/'README.md').read_text(encoding='utf-8'), long_description_content_type='text/markdown',
     packages=find_packages(include=[cfg['lib_path'], f"{cfg['lib_path']}.*"]),
-    package_data={cfg['lib_path']: ['data/*', 'data/**/*']},   # the atlas and the weights travel with the code
+    package_data={cfg['lib_path']: ['assets/*', 'assets/**/*']},   # the atlas and the weights travel with the code
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg.get('requirements', '').split(), extras_require={'dev': dev} | {k[6:]: v.split() for k,v in cfg.items() if k.startswith('extra_')},
     entry_points={'console_scripts': cfg.get('console_scripts', '').split(),

@@ -74,7 +74,7 @@ def differs(new:Path, globs, mend)->list:
         return None if (new/n).read_bytes() == (ROOT/n).read_bytes() else 'is out of step'
     return [f'{n} {s}: {mend}' for n in names if (s := state(n))]
 
-def check_package(new): return differs(new, [f'{LIB.name}/*.py'], 'run make export, or delete what is left over')
+def check_package(new): return differs(new, [f'{LIB.name}/**/*.py'], 'run make export, or delete what is left over')
 def check_readme(new): return differs(new, ['README.md', 'index_files/*'], 'run make export')
 def check_site(new): return differs(new, ['nbs/sidebar.yml', 'nbs/nbdev.yml'], 'run make export')
 def check_clean(new): return differs(new, ['nbs/*.ipynb'], 'run nbdev_clean')
@@ -99,8 +99,8 @@ def check_names(new):
     seen,res = {},[]
     for f in notebooks():
         for m in (re.match(r'#\|\s*default_exp\s+(\S+)', source(c)) for c in cells(f)):
-            if not m or not (LIB/f'{m[1]}.py').exists(): continue
-            for o in ast.parse((LIB/f'{m[1]}.py').read_text()).body:
+            if not m or not (LIB/f'{m[1].replace(".", "/")}.py').exists(): continue
+            for o in ast.parse((LIB/f'{m[1].replace(".", "/")}.py').read_text()).body:
                 if isinstance(o, ast.Assign) and getattr(o.targets[0], 'id', '') == '__all__':
                     for n in ast.literal_eval(o.value):
                         if n in seen: res.append(f'{n} is exported by both {seen[n]} and {m[1]}')
@@ -125,7 +125,7 @@ def check_requirements(new):
     asked = lambda k: {norm(re.split(r'[<>=!~\[]', o)[0]) for o in cfg['DEFAULT'][k].split()}
     run,dev = asked('requirements'), asked('requirements') | asked('dev_requirements') | {'ipython'}
     dists,res = packages_distributions(),[]
-    codes = {f.name: imports(f.read_text(encoding='utf-8')) for f in LIB.glob('*.py')}
+    codes = {f.name: imports(f.read_text(encoding='utf-8')) for f in LIB.rglob('*.py')}
     for f in notebooks():   # a shell line or magic is no Python
         code = '\n'.join(re.sub(r'^\s*[%!].*', 'pass', source(c), flags=re.M) for c in cells(f) if not source(c).startswith('%%'))
         codes[f.name] = {k: False for k in imports(code)}

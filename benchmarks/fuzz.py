@@ -63,7 +63,7 @@ def mutate_elements(b, r): # elements of a DICOM file given values that they mus
 def seeds(d): # small films of several syntaxes, and where their pixels begin
     import numpy as np
     from pydicom.data import get_testdata_file
-    from cxr_weakloc.images import save_dicom
+    from cxr_weakloc.films.images import save_dicom
     out = []; ramp = np.arange(1024).reshape(32, 32)
     for k,kw in enumerate((dict(), dict(monochrome1=True, spacing=(.1,.1)), dict(bits=8), dict(WindowCenter=500, WindowWidth=300, PixelPaddingValue=0), dict(RescaleSlope=2, RescaleIntercept=-100))):
         save_dicom(d/'s.dcm', ramp % (256 if kw.get('bits') == 8 else 4096), **kw); out.append((d/'s.dcm').read_bytes())

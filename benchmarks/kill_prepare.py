@@ -10,7 +10,7 @@ for k in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'): os.envi
 os.environ['MPLBACKEND'] = 'agg'
 from pathlib import Path
 import numpy as np
-from cxr_weakloc.images import save_dicom
+from cxr_weakloc.films.images import save_dicom
 
 def state(c): return {p.relative_to(c).as_posix(): p.read_bytes() for p in sorted(c.rglob('*')) if p.is_file()}    # hidden files too: nothing half-written may stay
 

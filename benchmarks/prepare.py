@@ -9,9 +9,9 @@ for k in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'): os.envi
 from pathlib import Path
 from statistics import median
 import numpy as np, pandas as pd, torch, torch.nn.functional as F
-from cxr_weakloc.cache import prepare_cache
-from cxr_weakloc.images import read_film, save_dicom
-from cxr_weakloc.studies import BOX, Studies, load_studies, save_studies
+from cxr_weakloc.data.cache import prepare_cache
+from cxr_weakloc.films.images import read_film, save_dicom
+from cxr_weakloc.data.schema import BOX, Studies, load_studies, save_studies
 torch.set_num_threads(1)
 
 def studies(root, paths):
@@ -44,7 +44,7 @@ def ours(s, size, out, workers=1):
     t = time.perf_counter(); prepare_cache(s, out, size, workers=workers, progress=False); return time.perf_counter()-t
 
 def cost(d, n=96, runs=7, size=224):
-    from cxr_weakloc.cache import _worker_start
+    from cxr_weakloc.data.cache import _worker_start
     _worker_start(os.getppid()); os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); total = [0., 0.]      # one core, and memory kept as in a worker, for both
     for kind,s in films(d, n).items():
         floor(s.subset(s.ids[:2]), size); ours(s.subset(s.ids[:2]), size, d/f'w-{kind}'); t = []
@@ -77,7 +77,7 @@ def memory(d, counts=(200, 5000)):
     for n in counts:
         for i in range(n): (d/'m'/f'n{i}.dcm').exists() or os.link(d/'m'/f'{i%20}.dcm', d/'m'/f'n{i}.dcm')
         save_studies(studies(d/'m', [f'n{i}.dcm' for i in range(n)]), d/f'saved{n}')
-        print(f'memory_mib_{n}_studies', round(peak(f'from cxr_weakloc.cache import prepare_cache; from cxr_weakloc.studies import load_studies; prepare_cache(load_studies({str(d/f"saved{n}")!r}), {str(d/"mc")!r}, 224, workers=2, progress=False)', d)), flush=True)
+        print(f'memory_mib_{n}_studies', round(peak(f'from cxr_weakloc.data.cache import prepare_cache; from cxr_weakloc.data.schema import load_studies; prepare_cache(load_studies({str(d/f"saved{n}")!r}), {str(d/"mc")!r}, 224, workers=2, progress=False)', d)), flush=True)
 
 def table(d, n=10**6):
     g = np.random.default_rng(0); ids = [f'{i:032x}' for i in range(n)]; pat = g.integers(0, n//4, n)

@@ -13,7 +13,7 @@ def maps(n, cells=14, seed=0):
     return torch.randn(n, cells, cells, generator=torch.Generator().manual_seed(seed))
 
 def scaled(n):
-    from cxr_weakloc.conventions import wsol_scale
+    from cxr_weakloc.scores.conventions import wsol_scale
     return wsol_scale(maps(n), S)
 
 def boxes(n, seed=0):
@@ -70,7 +70,7 @@ def task(name, engine):
 N = 200
 @task(f'wsol MaxBoxAcc, {N} maps', 'cxr_weakloc')
 def _():
-    from cxr_weakloc.conventions import wsol_levels, wsol_overlaps
+    from cxr_weakloc.scores.conventions import wsol_levels, wsol_overlaps
     X,B = scaled(N),boxes(N); wsol_overlaps(X[:1], B[:1])
     return lambda: (wsol_overlaps(X, B)[0][:, wsol_levels()] >= .5).mean(0).max()
 
@@ -79,7 +79,7 @@ def _(): X,B = scaled(N).numpy(),boxes(N); return lambda: original_maxboxacc(X, 
 
 @task(f'wsol MaxBoxAccV2, {N} maps', 'cxr_weakloc')
 def _():
-    from cxr_weakloc.conventions import WSOL_IOUS, wsol_levels, wsol_overlaps
+    from cxr_weakloc.scores.conventions import WSOL_IOUS, wsol_levels, wsol_overlaps
     X,B = scaled(N),boxes(N); wsol_overlaps(X[:1], B[:1])
     def f(): v = wsol_overlaps(X, B)[1][:, wsol_levels()]; return sum((v >= d).mean(0).max() for d in WSOL_IOUS)/3
     return f
@@ -91,7 +91,7 @@ P = 1000
 @task(f'wsol PxAP, {P} maps', 'cxr_weakloc')
 def _():
     import numpy as np
-    from cxr_weakloc.conventions import pxap_hist, pxap_stat
+    from cxr_weakloc.scores.conventions import pxap_hist, pxap_stat
     X,M = scaled(P),masks(P); pxap_hist(X[:1], M[:1])
     return lambda: pxap_stat(np.ones((1, P)), pxap_hist(X, M).reshape(P, -1))[0, 0]
 
@@ -100,13 +100,13 @@ def _(): X,M = scaled(P).numpy(),masks(P).numpy(); return lambda: original_pxap(
 
 def detections(n=1000):
     import numpy as np
-    from cxr_weakloc.boxes import Detections
+    from cxr_weakloc.scores.boxes import Detections
     r = np.random.default_rng(3); t = [b[:r.integers(0, 2)] for b in boxes(n, 3)]; k = [np.concatenate([b+r.normal(0, 6, b.shape), boxes(1, i)[0][:1]]) for i,b in enumerate(t)]
     k = [np.concatenate([o[:, :2], np.maximum(o[:, 2:], o[:, :2]+1)], 1) for o in k]; im = np.repeat(np.arange(n), [len(o) for o in k]); return Detections(im, np.concatenate(k), r.random(len(im)), n), t
 
 @task('COCO AP, 1000 films', 'cxr_weakloc')
 def _():
-    from cxr_weakloc.detection import average_precision
+    from cxr_weakloc.scores.detection import average_precision
     d,t = detections(); return lambda: average_precision(d, t).mean()
 
 @task('COCO AP, 1000 films', 'pycocotools')
@@ -126,8 +126,8 @@ def _():
 @task('bootstrap, 3000 films x 10 figures, 2000 resamples', 'cxr_weakloc')
 def _():
     import numpy as np
-    from cxr_weakloc.stats import Resamples
-    from cxr_weakloc.metrics import mean_stat
+    from cxr_weakloc.scores.stats import Resamples
+    from cxr_weakloc.scores.maps import mean_stat
     v = np.random.default_rng(0).random((3000, 10)); return lambda: float(np.ptp(Resamples(np.arange(3000), 2000).interval(mean_stat, v)[0]))
 
 @task('bootstrap, 3000 films x 10 figures, 2000 resamples', 'a loop')
@@ -141,9 +141,9 @@ FULL = 'all protocols, 3000 films x 2 findings, 224 px, 2000 resamples'
 @task(FULL, 'cxr_weakloc')
 def _():
     import numpy as np, torch
-    from cxr_weakloc.evaluate import Predictions, Truth
-    from cxr_weakloc.protocols import PROTOCOLS, evaluate, tune_protocols
-    from cxr_weakloc.stats import Resamples
+    from cxr_weakloc.evaluation.truth import Predictions, Truth
+    from cxr_weakloc.evaluation.protocols import PROTOCOLS, evaluate, tune_protocols
+    from cxr_weakloc.scores.stats import Resamples
     def world(n, seed, split, finding, th=None):
         y = np.arange(n) % 2; m = masks(n, seed) & torch.tensor(y == 1)[:, None, None]; b = [o if v else np.zeros((0, 4)) for o,v in zip(boxes(n, seed), y)]
         t = Truth([f'{split}{i}' for i in range(n)], [f'{split}{i//2}' for i in range(n)], y, m, b, masks(n, seed+1), finding=finding, split=split, mm=np.full((n, 2), 1.4))

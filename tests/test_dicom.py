@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 from cxr_weakloc.core import BadInput
-from cxr_weakloc.images import read_film, read_square, save_dicom
+from cxr_weakloc.films.images import read_film, read_square, save_dicom
 
 warnings.simplefilter('ignore')
 def unit(x, ok=True): x = np.asarray(x, float); lo,hi = x[np.broadcast_to(ok, x.shape)].min(),x[np.broadcast_to(ok, x.shape)].max(); return (x-lo)/(hi-lo)

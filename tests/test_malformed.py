@@ -6,15 +6,15 @@ import numpy as np, pandas as pd, pydicom, torch
 from PIL import Image
 from pydicom.data import get_testdata_file
 from cxr_weakloc.core import BadInput, Rejections, safe_join
-from cxr_weakloc.geometry import Geometry
-from cxr_weakloc.images import read_film, read_square, film_size, save_dicom
-from cxr_weakloc.rle import rle_decode, coco_decode, polygon_mask, rle_encode
-from cxr_weakloc.studies import Studies, may_choose, check_boxes, from_coco, load_studies, save_studies, BOX
-from cxr_weakloc.vindr import load_vindr
-from cxr_weakloc.mimic import load_mimic
-from cxr_weakloc.masks import CheXmask, MaskFolder, MaskTable
-from cxr_weakloc.sets import chexlocalize_map, load_chexlocalize, load_folder, load_imagenome, load_mscxr, load_nih, load_openi, load_padchest_gr, load_reflacx, load_siim, open_set
-from cxr_weakloc.cache import Cache, prepare_cache
+from cxr_weakloc.films.geometry import Geometry
+from cxr_weakloc.films.images import read_film, read_square, film_size, save_dicom
+from cxr_weakloc.films.rle import rle_decode, coco_decode, polygon_mask, rle_encode
+from cxr_weakloc.data.schema import Studies, may_choose, check_boxes, from_coco, load_studies, save_studies, BOX
+from cxr_weakloc.data.vindr import load_vindr
+from cxr_weakloc.data.mimic import load_mimic
+from cxr_weakloc.data.masks import CheXmask, MaskFolder, MaskTable
+from cxr_weakloc.data.sets import chexlocalize_map, load_chexlocalize, load_folder, load_imagenome, load_mscxr, load_nih, load_openi, load_padchest_gr, load_reflacx, load_siim, open_set
+from cxr_weakloc.data.cache import Cache, prepare_cache
 
 warnings.simplefilter('ignore')
 RAMP = np.arange(4096).reshape(64, 64)

@@ -5,10 +5,10 @@ import base64, contextlib, gzip, io, json, logging, os, re, shutil, subprocess, 
 from pathlib import Path
 import numpy as np, pandas as pd, pydicom
 from cxr_weakloc.core import BadInput
-from cxr_weakloc.images import read_film, save_dicom
-from cxr_weakloc.studies import save_studies, load_studies, to_coco
-from cxr_weakloc.vindr import load_vindr
-from cxr_weakloc.sets import load_folder
+from cxr_weakloc.films.images import read_film, save_dicom
+from cxr_weakloc.data.schema import save_studies, load_studies, to_coco
+from cxr_weakloc.data.vindr import load_vindr
+from cxr_weakloc.data.sets import load_folder
 
 MARK,DATES,UID = 'ZYXMARKER', ('19001231','19009999','1900-12-31','31.12.1900'), '1.2.3.987654321'
 FIELDS = ('PatientName','PatientID','PatientAddress','PatientTelephoneNumbers','AccessionNumber','InstitutionName','InstitutionAddress','ReferringPhysicianName','PerformingPhysicianName','OtherPatientNames','OtherPatientIDs','StudyID','PatientComments','StudyDescription','SeriesDescription',
@@ -74,7 +74,7 @@ def test_commands_name_nobody():
         rc,said = command('heatmaps', f, '--out', d/'maps', '--workers', 0, '--png'); assert rc == 0, said[-2000:]; assert_clean(said, 'what heatmaps says'); assert_clean(everything(d/'maps'), 'store, probabilities and overlays'); assert list((d/'maps').glob('overlays/*.png'))
 
 def test_tables_and_pages_name_nobody():
-    from cxr_weakloc.intake import write_intake
+    from cxr_weakloc.data.intake import write_intake
     with tempfile.TemporaryDirectory() as o:
         d = Path(o); f,v = tree(d); out = d/'out'; out.mkdir(); log = io.StringIO(); h = logging.StreamHandler(log); root = logging.getLogger(); was = root.level; root.addHandler(h); root.setLevel(1)
         try:

@@ -21,14 +21,14 @@ def found(): # every public function whose name says that it chooses
     return out
 
 def offers(split): # name -> a call with sound data of this split
-    from cxr_weakloc.boxes import tune_boxes
-    from cxr_weakloc.conventions import tune_chexlocalize
-    from cxr_weakloc.evaluate import toy, tune
-    from cxr_weakloc.learned import size_cuts
-    from cxr_weakloc.metrics import operating_point, tune_box_threshold, tune_threshold
-    from cxr_weakloc.prompts import calibrate, phrases
-    from cxr_weakloc.protocols import tune_protocols
-    from cxr_weakloc.stats import fit_platt
+    from cxr_weakloc.scores.boxes import tune_boxes
+    from cxr_weakloc.scores.conventions import tune_chexlocalize
+    from cxr_weakloc.evaluation.truth import toy, tune
+    from cxr_weakloc.evaluation.learned import size_cuts
+    from cxr_weakloc.scores.maps import operating_point, tune_box_threshold, tune_threshold
+    from cxr_weakloc.models.prompts import calibrate, phrases
+    from cxr_weakloc.evaluation.protocols import tune_protocols
+    from cxr_weakloc.scores.stats import fit_platt
     t,p = toy(24, split='validation')[0]; t = replace(t, split=split); i = np.flatnonzero(t.positive); maps,masks,boxes = p[0].maps[i],t.masks[i],[t.boxes[k] for k in i]; prob,y = p[0].prob,t.labels
     return dict(tune_threshold=lambda: tune_threshold(maps, masks, split), tune_box_threshold=lambda: tune_box_threshold(maps, boxes, t.size, split), operating_point=lambda: operating_point(prob, y, split),
                 tune_boxes=lambda: tune_boxes(maps, boxes, t.size, split), tune_chexlocalize=lambda: tune_chexlocalize(maps, masks, split), fit_platt=lambda: fit_platt(prob, y, split), size_cuts=lambda: size_cuts(t),
@@ -36,16 +36,16 @@ def offers(split): # name -> a call with sound data of this split
                 choose_baseline=lambda: baseline(split), calibrate_command=lambda: command(split))
 
 def marked(split): # studies as a loader marks them
-    from cxr_weakloc.studies import Studies
+    from cxr_weakloc.data.schema import Studies
     return Studies('toy', '.', pd.DataFrame(dict(study_id=['a'], patient_id=['a'], split=[split], view=['PA'], path=['x']), index=pd.Index(['a'], name='image_id')), pd.DataFrame({'Cardiomegaly': [1.]}, index=['a']),
                 pd.DataFrame(columns=['image_id']), guard='the official test split' if split == 'test' else '')
 
 def command(split):
-    from cxr_weakloc.store import calibrate_command
+    from cxr_weakloc.heatmaps.store import calibrate_command
     return calibrate_command(marked(split), 'nowhere.json', findings=('Cardiomegaly',), workers=0, quiet=True)
 
 def baseline(split): # the study's own choice: of a heatmap and a gate
-    from cxr_weakloc.study import Films, choose_baseline
+    from cxr_weakloc.study.road import Films, choose_baseline
     return choose_baseline(None, Films(marked(split), torch.zeros(1, 1, 8, 8, dtype=torch.uint8), []), (), 8, None, None, methods=('gradcam',), modes=('soft',), fixed=('gradcam','soft'))
 
 def test_every_function_that_chooses_is_known_here():
@@ -72,8 +72,8 @@ def test_a_split_without_a_name_is_refused():
 
 def test_judging_cannot_choose():
     "What judges test films has no argument that could make it choose, refuses films whose patients chose, and has no thresholds of its own"
-    from cxr_weakloc.evaluate import Thresholds, score_all, score_maps, toy, tune
-    from cxr_weakloc.protocols import evaluate, tune_protocols
+    from cxr_weakloc.evaluation.truth import Thresholds, score_all, score_maps, toy, tune
+    from cxr_weakloc.evaluation.protocols import evaluate, tune_protocols
     for f in (evaluate, score_maps, score_all): assert inspect.signature(f).parameters['thresholds'].default is inspect.Parameter.empty
     t,p = toy(24, split='validation')[0]; th = tune_protocols(p[:1], t); disguised = replace(t, split='test')     # the films that chose, under another name
     for f in (lambda: evaluate(p[0], disguised, th), lambda: score_maps(p[0], disguised, th), lambda: score_all(p[:1], disguised, th)):
@@ -84,9 +84,9 @@ def test_judging_cannot_choose():
 def test_the_loaders_mark_reaches_the_thresholds():
     "From a tree on the disk: the official test split is marked by its loader, the truth made of it carries the mark, and tuning and refining refuse it"
     from cxr_weakloc.core import FINDINGS
-    from cxr_weakloc.evaluate import Predictions, tune
-    from cxr_weakloc.study import Work, load_films, make_phantom, open_studies, refine_on, truth_of
-    from cxr_weakloc.vindr import load_vindr
+    from cxr_weakloc.evaluation.truth import Predictions, tune
+    from cxr_weakloc.study.road import Work, load_films, make_phantom, open_studies, refine_on, truth_of
+    from cxr_weakloc.data.vindr import load_vindr
     warnings.filterwarnings('ignore'); f = list(FINDINGS)[0]
     with tempfile.TemporaryDirectory() as d:
         d = Path(d); src = make_phantom(d/'p', train=4, test=4, seed=1, workers=0, conditions=('matched',))
