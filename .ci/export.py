@@ -16,7 +16,6 @@ import rooms   # noqa: E402
 import sidebar   # noqa: E402
 
 if __name__ == '__main__':
-    rooms.write_faces(root)
     nbdev_export.__wrapped__()
     rooms.write_faces(root)
     sidebar.write(root)

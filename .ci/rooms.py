@@ -39,24 +39,30 @@ def modules(root=ROOT) -> dict:
     return res
 
 
+def exports(file: Path) -> list:
+    "The names in a module's `__all__`"
+    for node in ast.parse(file.read_text(encoding='utf-8')).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == '__all__':
+            return ast.literal_eval(node.value)
+    return []
+
+
+def face(title: str, folder: Path, names: list) -> str:
+    "Text of a room's `__init__.py`: each name is imported when it is first asked for, so that a light one costs little"
+    lines = [f'"{title}"', 'import lazy_loader', '', '__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={']
+    for name in names:
+        lines += [f'    {name!r}: [', *(f'        {attribute!r},' for attribute in exports(folder/f'{name}.py')), '    ],']
+    return '\n'.join([*lines, '})']) + '\n'
+
+
 def write_faces(root=ROOT):
     "Each room's `__init__.py`, which hands on the names of its modules; and all.py"
     lib = root/'cxr_weakloc'
     for room, names in modules(root).items():
-        if not names:
-            continue
-        lines = [
-            f'"{rooms(root)[room]}"',
-            *(f'from . import {name} as _{name}' for name in names),
-            *(f'from .{name} import *' for name in names),
-            '',
-            '__all__ = [',
-            *(f'    *_{name}.__all__,' for name in names),
-            ']',
-        ]
-        (lib/room/'__init__.py').write_text('\n'.join(lines) + '\n', encoding='utf-8')
-    stars = ''.join(f'from .{room} import *\n' for room in modules(root) if (lib/room).exists() or (lib/f'{room}.py').exists())
-    (lib/'all.py').write_text(stars, encoding='utf-8')
+        if names:
+            (lib/room/'__init__.py').write_text(face(rooms(root)[room], lib/room, names), encoding='utf-8')
+    shown = [room for room, names in modules(root).items() if names or (lib/f'{room}.py').exists()]
+    (lib/'all.py').write_text(''.join(f'from .{room} import *\n' for room in shown), encoding='utf-8')
 
 
 def imported(file: Path) -> set:

@@ -1,7 +1,47 @@
 "Where a finding can be"
-from . import segmenter as _segmenter
-from .segmenter import *
+import lazy_loader
 
-__all__ = [
-    *_segmenter.__all__,
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'segmenter': [
+        'SEG_SIZE',
+        'SEG_SEED',
+        'SEGMENTER',
+        'PRIORS',
+        'GATE_MODES',
+        'mediastinal_lung',
+        'seg_population',
+        'seg_films',
+        'seg_masks',
+        'seg_view',
+        'seg_style',
+        'seg_clutter',
+        'seg_batch',
+        'standardize',
+        'Segmenter',
+        'soft_dice_loss',
+        'train_segmenter',
+        'save_segmenter',
+        'load_segmenter',
+        'make_segmenter',
+        'segment',
+        'region_masks',
+        'region_soft',
+        'dice',
+        'seg_letterbox',
+        'seg_dice',
+        'SegmenterRegions',
+        'regions_for',
+        'rule',
+        'heart',
+        'heart_vindr_box',
+        'lower_pleural_space',
+        'prior',
+        'priors',
+        'gate_weights',
+        'gate',
+        'localize_gated',
+        'zeroshot_gate',
+        'localize_both',
+        'outside_energy',
+    ],
+})

@@ -1,7 +1,18 @@
 "What do we look for; how do we say that something is wrong"
-from . import findings as _findings
-from .findings import *
+import lazy_loader
 
-__all__ = [
-    *_findings.__all__,
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'findings': [
+        'REGIONS',
+        'FINDINGS',
+        'Finding',
+        'BadInput',
+        'finding',
+        'Rejections',
+        'atomic',
+        'sweep',
+        'safe_join',
+        'stable_hash',
+        'rng',
+    ],
+})

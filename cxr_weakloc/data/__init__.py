@@ -1,28 +1,95 @@
 "One schema for any data set"
-from . import schema as _schema
-from . import vindr as _vindr
-from . import mimic as _mimic
-from . import masks as _masks
-from . import sets as _sets
-from . import cache as _cache
-from . import loaders as _loaders
-from . import intake as _intake
-from .schema import *
-from .vindr import *
-from .mimic import *
-from .masks import *
-from .sets import *
-from .cache import *
-from .loaders import *
-from .intake import *
+import lazy_loader
 
-__all__ = [
-    *_schema.__all__,
-    *_vindr.__all__,
-    *_mimic.__all__,
-    *_masks.__all__,
-    *_sets.__all__,
-    *_cache.__all__,
-    *_loaders.__all__,
-    *_intake.__all__,
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'schema': [
+        'BOX',
+        'SCHEMA',
+        'GUARD_WORD',
+        'Studies',
+        'finding_name',
+        'guard_of',
+        'may_choose',
+        'choose_on_test',
+        'choosing_on_test',
+        'check_boxes',
+        'split_patients',
+        'label_budget',
+        'save_studies',
+        'load_studies',
+        'to_coco',
+        'from_coco',
+    ],
+    'vindr': [
+        'VINDR_CLASSES',
+        'vindr_name',
+        'vindr_boxes',
+        'load_vindr',
+        'wbf',
+        'fuse_boxes',
+        'pair_ious',
+        'fleiss_kappa',
+        'box_agreement',
+    ],
+    'mimic': [
+        'EVAL_SETS',
+        'VIEWS',
+        'report_sections',
+        'caption',
+        'find_eval',
+        'evaluation_ids',
+        'load_mimic',
+        'stream_pairs',
+    ],
+    'masks': [
+        'PREPROCESSED',
+        'REGION_COLUMNS',
+        'MaskSource',
+        'CheXmask',
+        'MaskTable',
+        'MaskFolder',
+        'StudyMasks',
+    ],
+    'sets': [
+        'OFFERS',
+        'nih_name',
+        'nih_box_table',
+        'load_nih',
+        'load_mscxr',
+        'phrase_boxes',
+        'load_chexlocalize',
+        'chexlocalize_map',
+        'load_imagenome',
+        'ellipse_mask',
+        'load_reflacx',
+        'load_siim',
+        'load_padchest_gr',
+        'load_openi',
+        'load_folder',
+        'set_of',
+        'open_set',
+    ],
+    'cache': [
+        'Arrays',
+        'SHARD',
+        'DECODING',
+        'load_arrays',
+        'cache_key',
+        'content_digest',
+        'prepare_cache',
+        'Cache',
+    ],
+    'loaders': [
+        'FilmDataset',
+        'PairStream',
+        'film_dls',
+    ],
+    'intake': [
+        'anatomical_boxes',
+        'intake_tables',
+        'film_sheet',
+        'write_intake',
+        'prepare_set',
+        'facts',
+    ],
+})

@@ -1,16 +1,75 @@
 "A table for a study"
-from . import truth as _truth
-from . import protocols as _protocols
-from . import gating as _gating
-from . import learned as _learned
-from .truth import *
-from .protocols import *
-from .gating import *
-from .learned import *
+import lazy_loader
 
-__all__ = [
-    *_truth.__all__,
-    *_protocols.__all__,
-    *_gating.__all__,
-    *_learned.__all__,
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'truth': [
+        'LOC_IOU',
+        'CONTROLS',
+        'COLUMNS',
+        'COMPARISONS',
+        'TARGETS',
+        'TIMES',
+        'Truth',
+        'Predictions',
+        'name_seed',
+        'base_gate',
+        'with_zeroshot',
+        'toy',
+        'Thresholds',
+        'tune',
+        'score_maps',
+        'score_all',
+        'mean_box_map',
+        'gaussian_map',
+        'shift_maps',
+        'random_maps',
+        'peaked',
+        'controls',
+        'compared',
+        'results_table',
+        'save_results',
+        'load_results',
+        'figure',
+        'targets_table',
+    ],
+    'protocols': [
+        'PROTOCOLS',
+        'ON_TEST',
+        'Score',
+        'VINDR_HIT',
+        'POINTING_TOLERANCE',
+        'GUIDE',
+        'FIELDS',
+        'true_boxes_of',
+        'truth_masks',
+        'tune_protocols',
+        'subset_truth',
+        'align',
+        'Evaluation',
+        'evaluate',
+        'metric_guide',
+    ],
+    'gating': [
+        'OUTCOMES',
+        'CURVES',
+        'outcomes',
+        'outcome_table',
+        'gate_curve',
+        'free_response_curve',
+        'froc_bands',
+        'net_effect',
+    ],
+    'learned': [
+        'GATE_METRICS',
+        'AGES',
+        'film_values',
+        'gate_learned',
+        'truth_area',
+        'size_cuts',
+        'side_of',
+        'strata_of',
+        'stratified',
+        'reader_agreement',
+        'human_ceiling',
+    ],
+})

@@ -1,16 +1,74 @@
 "Where a model says it looks"
-from . import tokens as _tokens
-from . import methods as _methods
-from . import store as _store
-from . import faithful as _faithful
-from .tokens import *
-from .methods import *
-from .store import *
-from .faithful import *
+import lazy_loader
 
-__all__ = [
-    *_tokens.__all__,
-    *_methods.__all__,
-    *_store.__all__,
-    *_faithful.__all__,
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'tokens': [
+        'METHODS',
+        'to_grid',
+        'attention_map',
+        'attention_gradcam',
+        'token_maps',
+        'fuse_each',
+        'localize',
+    ],
+    'methods': [
+        'HEATMAPS',
+        'HeatMethod',
+        'heat_method',
+        'cam',
+        'gradcam',
+        'gradcam_pp',
+        'hirescam',
+        'layercam',
+        'xgradcam',
+        'eigencam',
+        'scorecam',
+        'rollout',
+        'chefer',
+        'legrad',
+        'cross_attention',
+        'cross_gradcam',
+        'similarity',
+        'surgery',
+        'biovil_similarity',
+        'gloria',
+        'rise_masks',
+        'rise',
+        'occlusion',
+        'SilentMap',
+        'why_silent',
+        'out_of_memory',
+        'halving',
+        'explain_batch',
+        'explain',
+    ],
+    'store': [
+        'CONTRASTIVE_ONLY',
+        'pack_maps',
+        'unpack_maps',
+        'MapStore',
+        'MapJob',
+        'make_store',
+        'fill_store',
+        'process_share',
+        'write_store',
+        'default_method',
+        'saved_calibration',
+        'heatmaps_command',
+        'write_overlays',
+        'calibrate_command',
+        'choosing_split',
+    ],
+    'faithful': [
+        'blurred',
+        'rank_places',
+        'perturbation_curve',
+        'curve_area',
+        'impute',
+        'road',
+        'road_combined',
+        'restored',
+        'rank_correlation',
+        'randomization_check',
+    ],
+})

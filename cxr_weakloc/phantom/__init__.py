@@ -1,7 +1,39 @@
 "A population with exact truth"
-from . import patients as _patients
-from .patients import *
+import lazy_loader
 
-__all__ = [
-    *_patients.__all__,
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'patients': [
+        'ATLAS',
+        'LABELS',
+        'SPACING',
+        'CONDITIONS',
+        'N_DEPTH',
+        'N_RAY',
+        'COARSE',
+        'MU_WATER',
+        'THICK',
+        'HIDDEN',
+        'MIN_FLUID',
+        'CTR_CUT',
+        'READER_NOISE',
+        'HEART_BOX',
+        'build_atlas',
+        'atlas',
+        'Population',
+        'dilate_heart',
+        'draw',
+        'make_study',
+        'show_films',
+        'heart_sentence',
+        'fluid_sentence',
+        'report',
+        'true_boxes',
+        'read_by',
+        'image_id',
+        'dicom_id',
+        'write_vindr',
+        'write_mimic',
+        'condition',
+        'write_phantom',
+    ],
+})

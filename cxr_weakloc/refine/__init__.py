@@ -1,10 +1,36 @@
 "Teaching the gate"
-from . import targets as _targets
-from . import learner as _learner
-from .targets import *
-from .learner import *
+import lazy_loader
 
-__all__ = [
-    *_targets.__all__,
-    *_learner.__all__,
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'targets': [
+        'FILLS',
+        'SETTLES',
+        'standard_grey',
+        'NormalAppearance',
+        'named_sides',
+        'zero_shot_sides',
+        'candidates',
+        'peak_scaled',
+        'pseudo_masks',
+        'recentred',
+        'confidence',
+        'use_boxes',
+    ],
+    'learner': [
+        'RefineData',
+        'RefineConfig',
+        'random_affine',
+        'move',
+        'restyle',
+        'soft_dice',
+        'pull_loss',
+        'outside_loss',
+        'keep_loss',
+        'Refiner',
+        'prepare',
+        'chances',
+        'RefineCallback',
+        'refine',
+        'Bar',
+    ],
+})

@@ -1,10 +1,60 @@
 "What a person looks at"
-from . import page as _page
-from . import tables as _tables
-from .page import *
-from .tables import *
+import lazy_loader
 
-__all__ = [
-    *_page.__all__,
-    *_tables.__all__,
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'page': [
+        'KINDS',
+        'SHOWN',
+        'ORDER',
+        'GATES',
+        'CSS',
+        'NAMES',
+        'METHODS_NOTE',
+        'num',
+        'span',
+        'verdict',
+        'claim',
+        'missed',
+        'choose_panels',
+        'Panel',
+        'make_panels',
+        'overlay',
+        'outline',
+        'panel_html',
+        'label',
+        'forest',
+        'forest_metric',
+        'main_table',
+        'classify_table',
+        'targets_html',
+        'comparison_forest',
+        'file_hash',
+        'versions',
+        'report_html',
+        'write_report',
+    ],
+    'tables': [
+        'TEX_WIDTH',
+        'SMALL',
+        'OUTCOMES_SHOWN',
+        'tex',
+        'latex_table',
+        'slug',
+        'latex_main',
+        'latex_protocol',
+        'latex_outcomes',
+        'latex_learned',
+        'latex_strata',
+        'latex_net',
+        'latex_readers',
+        'latex_kept',
+        'latex_document',
+        'curves',
+        'standalone',
+        'name_seed_of',
+        'protocols_section',
+        'gating_section',
+        'learned_section',
+        'write_page',
+    ],
+})

@@ -1,13 +1,66 @@
 "The road as one config"
-from . import road as _road
-from . import thesis as _thesis
-from . import judged as _judged
-from .road import *
-from .thesis import *
-from .judged import *
+import lazy_loader
 
-__all__ = [
-    *_road.__all__,
-    *_thesis.__all__,
-    *_judged.__all__,
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'road': [
+        'digest',
+        'model_digest',
+        'save_tensors',
+        'Work',
+        'write_json',
+        'Sources',
+        'phantom_sources',
+        'vindr_sources',
+        'make_phantom',
+        'Films',
+        'load_films',
+        'fused_boxes',
+        'true_masks',
+        'truth_of',
+        'add_regions',
+        'look',
+        'choose_baseline',
+        'baselines',
+        'predictions',
+        'Judgement',
+        'prediction_probs',
+        'judge',
+        'refine_data',
+        'student',
+        'Settings',
+        'load_sets',
+        'device',
+        'run_study',
+        'write_csv',
+        'summary',
+        'times',
+        'demo',
+        'results',
+        'open_studies',
+        'refine_on',
+        'evaluate_weights',
+    ],
+    'thesis': [
+        'EXAMPLE',
+        'FACTS',
+        'Thesis',
+        'load_config',
+        'Stages',
+        'header_facts',
+        'Looks',
+        'stage_tuning',
+        'stage_protocol',
+        'protocol_stages',
+        'stage_gating',
+        'stage_learned',
+        'write_thesis',
+        'run_thesis',
+        'study_key',
+        'compare_runs',
+        'print_comparison',
+    ],
+    'judged': [
+        'store_films',
+        'evaluate_stores',
+    ],
+})
