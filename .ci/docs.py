@@ -20,8 +20,8 @@ def is_import(node) -> bool:
 
 
 def wanted(cell):
-    """Does `show_doc` need this cell to have run? nbdev thinks so of every cell that imports something, and runs it without
-    those before it; a test that begins with its own import would fail there. Its imports are not needed: leave it out."""
+    """Does `show_doc` need this cell to have run? nbdev thinks so of every cell that imports something, and runs it
+    without those before it; a test that begins with its own import would fail there. Leave such a cell out."""
     if cell.cell_type == 'code' and not cell.directives_.keys() & EXPORTS:
         nodes = cell.parsed_() or []
         imports = any(is_import(inner) for node in nodes for inner in ast.walk(node))
