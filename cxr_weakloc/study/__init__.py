@@ -5,6 +5,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'config': [
         'Count',
         'Share',
+        'Condition',
         'Strict',
         'Data',
         'Phantoms',
