@@ -68,7 +68,7 @@ results: $(STAMP) ## the study of the thesis (hours): results/phantom/results.cs
 	$(BIN)/cxr-weakloc run --out results/phantom $(ARGS)
 
 bench: $(STAMP) ## what the steps cost on this machine, heatmap engines and scores beside their peers: benchmarks/results/
-	$(BIN)/python .ci/bench.py
+	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/heatmaps.py
 	$(BIN)/python benchmarks/scores.py
 

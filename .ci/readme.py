@@ -1,5 +1,8 @@
 "README.md from nbs/index.ipynb, without Quarto: markdown as it stands, code fenced, outputs indented"
-import base64, json, posixpath, re, sys
+import base64
+import json
+import posixpath
+import re
 from pathlib import Path
 
 NB, FIGURES = 'nbs/index.ipynb', 'index_files'
@@ -7,39 +10,65 @@ HEAD = '<!-- Generated from nbs/index.ipynb by `make readme`. Edit there. -->\n\
 _link = re.compile(r'(\]\(|<img [^>]*src="|<a [^>]*href=")([^)\s"#]+)')
 _fence = re.compile(r'(^```.*?^```[^\n]*$)', re.M | re.S)
 
-def relink(text:str)->str:
+
+def relink(text: str) -> str:
     "Links of a notebook in nbs/, as seen from the folder above; code stays as it is"
-    def f(m): return m[0] if re.match(r'[a-z]+:', m[2]) else m[1] + posixpath.normpath(f'nbs/{m[2]}')
-    return ''.join(o if i%2 else _link.sub(f, o) for i,o in enumerate(_fence.split(text)))
+    def moved(match):
+        if re.match(r'[a-z]+:', match[2]):
+            return match[0]
+        return match[1] + posixpath.normpath(f'nbs/{match[2]}')
+    parts = _fence.split(text)   # every second one is fenced
+    return ''.join(part if i % 2 else _link.sub(moved, part) for i, part in enumerate(parts))
 
-def output(o:dict, name:str, figures:dict)->str:
+
+def shown(output: dict, name: str, figures: dict) -> str:
     "One output of a code cell as markdown; a picture is put into `figures` under a path made of `name`"
-    if o['output_type'] == 'error': raise SystemExit(f"{NB}: a cell failed: {o['ename']}: {o['evalue']}")
-    data = {'text/plain': o['text']} if o['output_type'] == 'stream' else o['data']
-    if 'text/markdown' in data: return relink(''.join(data['text/markdown']).strip())
+    if output['output_type'] == 'error':
+        raise SystemExit(f"{NB}: a cell failed: {output['ename']}: {output['evalue']}")
+    data = {'text/plain': output['text']} if output['output_type'] == 'stream' else output['data']
+    if 'text/markdown' in data:
+        return relink(''.join(data['text/markdown']).strip())
     if 'image/png' in data:
-        path = f'{FIGURES}/{name}.png'; figures[path] = base64.b64decode(''.join(data['image/png']))
+        path = f'{FIGURES}/{name}.png'
+        figures[path] = base64.b64decode(''.join(data['image/png']))
         return f'![]({path})'
-    return '\n'.join(f'    {l}'.rstrip() for l in ''.join(data['text/plain']).rstrip().splitlines())
+    return '\n'.join(f'    {line}'.rstrip() for line in ''.join(data['text/plain']).rstrip().splitlines())
 
-def readme(root:Path)->tuple[str, dict]:
+
+def of_code(cell: dict, number: int, figures: dict) -> list:
+    "A code cell: its code, and what it gave"
+    text = ''.join(cell['source'])
+    flags = re.findall(r'^#\|\s*(.*?)\s*$', text, re.M)
+    if 'hide' in flags:
+        return []
+    code = re.sub(r'^#\|.*\n?', '', text, flags=re.M).strip()
+    res = [f'```python\n{code}\n```'] if code and 'echo: false' not in flags else []
+    name = cell.get('id', number)
+    return res + [shown(output, f'{name}-{j}', figures) for j, output in enumerate(cell.get('outputs', []))]
+
+
+def readme(root: Path) -> tuple:
     "Text of the README and its pictures (path -> bytes)"
-    res,figures = [],{}
-    for i,c in enumerate(json.loads((root/NB).read_text(encoding='utf-8'))['cells']):
-        src = ''.join(c['source']); flags = re.findall(r'^#\|\s*(.*?)\s*$', src, re.M)
-        if c['cell_type'] == 'markdown': res.append(relink(src.strip()))
-        if c['cell_type'] != 'code' or 'hide' in flags: continue
-        code = re.sub(r'^#\|.*\n?', '', src, flags=re.M).strip()
-        if code and 'echo: false' not in flags: res.append(f'```python\n{code}\n```')
-        res += [output(o, f"{c.get('id', i)}-{j}", figures) for j,o in enumerate(c.get('outputs', []))]
-    return HEAD + '\n\n'.join(o for o in res if o) + '\n', figures
+    parts, figures = [], {}
+    for i, cell in enumerate(json.loads((root/NB).read_text(encoding='utf-8'))['cells']):
+        if cell['cell_type'] == 'markdown':
+            parts.append(relink(''.join(cell['source']).strip()))
+        elif cell['cell_type'] == 'code':
+            parts += of_code(cell, i, figures)
+    return HEAD + '\n\n'.join(part for part in parts if part) + '\n', figures
 
-def write(root:Path):
+
+def write(root: Path):
     "Write the README and its pictures, and remove pictures that it no longer shows"
-    text,figures = readme(root)
+    text, figures = readme(root)
     (root/'README.md').write_text(text, encoding='utf-8')
-    for p in (root/FIGURES).glob('*'):
-        if f'{FIGURES}/{p.name}' not in figures: p.unlink()
-    for p,b in figures.items(): (root/p).parent.mkdir(exist_ok=True); (root/p).write_bytes(b)
+    for path in (root/FIGURES).glob('*'):
+        if f'{FIGURES}/{path.name}' not in figures:
+            path.unlink()
+    for path, content in figures.items():
+        (root/path).parent.mkdir(exist_ok=True)
+        (root/path).write_bytes(content)
 
-if __name__ == '__main__': write(Path(__file__).resolve().parent.parent)
+
+if __name__ == '__main__':
+    write(Path(__file__).resolve().parent.parent)
