@@ -29,7 +29,7 @@ from ..films.images import *
 from ..data.schema import Studies
 from ..data.masks import MaskSource
 from ..data.cache import load_arrays
-from ..phantom.patients import LABELS, Population, condition, draw, make_study, _frame, _map, _points, _tensors
+from ..phantom import LABELS, Population, condition, draw, labels_along_rays, make_study
 
 # %% ../../nbs/66_anatomy.segmenter.ipynb #36524a7a
 SEG_SIZE = 128                # side of the segmenter's input
@@ -41,7 +41,7 @@ def mediastinal_lung(d,        # a study's draws, see `phantom.draw`
                      thin=.38  # share of the row's greatest thickness below which medial lung is not drawn by readers
                     )->Tensor: # (2,H,W) bool, left and right lung
     "Lung in front of and behind the mediastinum: on each row, medial of the thickest column and thin"
-    l = F.grid_sample(_tensors()[1], _points(d), mode='nearest', padding_mode='border', align_corners=True)[0,0]; x = torch.arange(l.shape[2]); out = []
+    l = labels_along_rays(d); x = torch.arange(l.shape[2]); out = []
     for name,medial in (('left_lung', -1), ('right_lung', 1)):   # the patient's left is the film's right
         t = (l == LABELS[name]).sum(0).float()
         t = F.avg_pool2d(t[None,None], (9,5), 1, (4,2), count_include_pad=False)[0,0]; top,at = t.max(1)
@@ -73,7 +73,7 @@ def seg_films(n:int,            # how many
     "Phantom films with masks for training and checking the segmenter"
     if cache is not None and Path(cache).is_file(): return torch.load(cache)
     jobs = [(kinds[i % len(kinds)], first + i) for i in range(n)]
-    rows = list(map(_seg_one, jobs)) if n <= 16 else _map(_seg_one, jobs, workers, 'films')
+    rows = list(map(_seg_one, jobs)) if n <= 16 else in_order(_seg_one, jobs, workers, 'films')
     d = dict(film=torch.stack([r[0] for r in rows]), bits=torch.stack([r[1] for r in rows]), aspect=torch.tensor([r[2] for r in rows], dtype=torch.float32))
     if cache is not None:
         with atomic(cache) as tmp: torch.save(d, tmp)
