@@ -2,6 +2,10 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'config': [
+        'VLMConfig',
+        'PretrainConfig',
+    ],
     'evidence': [
         'Evidence',
         'Backward',
@@ -81,7 +85,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'clean_caption',
         'albef_caption',
         'build_tokenizer',
-        'VLMConfig',
         'ALBEF',
         'albef_films',
         'FusionReader',
@@ -138,6 +141,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'load_calibration',
         'calibrate',
         'zero_shot_scores',
+    ],
+    'training': [
+        'seed_all',
+        'Resumable',
+        'make_learner',
+        'fit',
+        'lean_attention',
     ],
     'vlm': [
         'evidence',

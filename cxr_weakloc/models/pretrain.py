@@ -28,7 +28,7 @@ from ..core import *
 from ..data.schema import *
 from ..data.mimic import *
 from ..data.cache import *
-from .reader import film_tensor
+from ..films import film_tensor
 from .albef import *
 from .vlm import *
 

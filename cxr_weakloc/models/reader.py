@@ -20,7 +20,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _BatchNorm
 from ..core import BadInput, finding
 from ..films import film_tensor
-from .evidence import Evidence, Pooled, planes
+from .evidence import Evidence
 
 # %% ../../nbs/51_models.reader.ipynb #a6c7d5a2
 @dataclass

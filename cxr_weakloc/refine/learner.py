@@ -22,7 +22,7 @@ from ..core import *
 from ..films.geometry import hflip
 from ..models.albef import *
 from ..models.vlm import *
-from ..models.reader import film_tensor
+from ..films import film_tensor
 from ..models.pretrain import Resumable, seed_all, lean
 from ..heatmaps.tokens import *
 from ..anatomy import *
