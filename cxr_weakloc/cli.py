@@ -70,16 +70,14 @@ def cmd_prepare(a, command, started):
 
 def cmd_pretrain(a, command, started):
     from cxr_weakloc.data.mimic import load_mimic
+    from cxr_weakloc.models.config import PretrainConfig
     from cxr_weakloc.models.pretrain import pretrain
     import torch
-    import inspect
-    default = {k: v.default for k,v in inspect.signature(pretrain).parameters.items()}
     kw = {k: _numbers(v) for k in ('patches','epochs','lrs') if (v := getattr(a, k)) is not None} | {k: v for k in ('bs','word_epochs') if (v := getattr(a, k)) is not None}
-    n = {k: len(kw.get(k, default[k])) for k in ('patches','epochs','lrs')}
-    if len(set(n.values())) > 1: raise BadInput(f"{n['patches']} patch sizes, {n['epochs']} numbers of epochs, {n['lrs']} learning rates", mend='one of each for every phase')
+    cfg = PretrainConfig(**kw); cfg.phases()
     if a.threads: torch.set_num_threads(a.threads)
     train,valid = (load_mimic(a.mimic, s, reports_root=a.reports) for s in ('train','validate')); print(train); print(valid)
-    pretrain(train, valid, a.out, seed=a.seed, command=command, **kw); print(a.out)
+    pretrain(train, valid, a.out, cfg, seed=a.seed, command=command); print(a.out)
 
 def cmd_heatmaps(a, command, started):
     from cxr_weakloc.heatmaps.store import heatmaps_command, write_overlays
