@@ -374,7 +374,8 @@ def refined_grid(
     cfg = deepcopy(model.cfg)
     cfg.patch = patch
     new, state = ALBEF(cfg, model.tokenizer), model.state_dict()
-    kernel, positions = (f'visual.embeddings.{k}' for k in ('patch_embeddings.projection.weight', 'position_embeddings'))
+    names = 'patch_embeddings.projection.weight', 'position_embeddings'
+    kernel, positions = (f'visual.embeddings.{name}' for name in names)
     scale = (model.cfg.patch/patch)**2                     # the response to a smooth film stays the same
     state[kernel] = F.interpolate(state[kernel], (patch, patch), mode='area')*scale
     p = state[positions]
@@ -467,7 +468,7 @@ def pretrain(
     told = Told.of(train, shape.image_size)
     shape.vocab, shape.patch = len(told.tokenizer), phases[0][0]
     if len(told.films) < cfg.bs:
-        raise BadInput(f'{len(told.films)} films with reports are fewer than one batch of {cfg.bs}', mend='a smaller bs')
+        raise BadInput(f'{len(told.films)} films with reports, fewer than one batch of {cfg.bs}', mend='a smaller bs')
     films, _, ids, _ = load_arrays(valid, shape.image_size)
     def check(): return zero_shot_auc(model, films, valid.labels.loc[ids])
     run = Run(Path(out), cfg, seed, device or ('cuda' if torch.cuda.is_available() else 'cpu'),
