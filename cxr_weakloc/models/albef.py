@@ -25,7 +25,7 @@ from transformers.models.bert.modeling_bert import BertOnlyMLMHead
 from ..core import BadInput, atomic
 from .config import VLMConfig
 from .contrastive import Contrastive, Scalar
-from .evidence import Backward, Crossed, LinearImage
+from .evidence import Crossed, LinearImage
 from .reader import FilmsWanted, Reader, Said, Seen, leaf_of, tokenized
 from .towers import by_heads, hf_vit_tower
 

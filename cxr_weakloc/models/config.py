@@ -33,7 +33,9 @@ class VLMConfig:
     policy: str = 'pad'        # of `Geometry`: how its films were made square; the original: 'stretch'
 
     @property
-    def grid(self): return self.image_size//self.patch
+    def grid(self) -> int:
+        "Side of the map, places"
+        return self.image_size//self.patch
 
 # %% ../../nbs/50_models.config.ipynb #8c56afaa
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ import json
 import random
 import re
 import time
-import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -421,12 +420,18 @@ class Run:
     key: str       # of all settings: a checkpoint of others is refused
     diary: Diary = field(default_factory=Diary)
 
-    def checkpoint(self, name: str) -> Path:
+    def checkpoint(
+        self,
+        name: str,   # of the phase
+    ) -> Path:
         "Where a phase is kept while it runs"
         return self.out.with_name(f'{self.out.name}.{name}.ckpt')
 
-    def lean(self, model: ALBEF) -> ALBEF:
-        "The attention that is fastest here"
+    def lean(
+        self,
+        model: ALBEF,
+    ) -> ALBEF:
+        "The same model with the attention that is fastest here"
         if self.device == 'cpu': model.visual.set_attn_implementation('lean')
         return model
 
