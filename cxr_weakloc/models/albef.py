@@ -104,12 +104,7 @@ class ALBEF(nn.Module):
         self.itm_head = nn.Linear(cfg.dim, 2)
         self.temp = nn.Parameter(torch.tensor(.07))
 
-# %% ../../nbs/55_models.albef.ipynb #b9391f47
-@patch(as_prop=True)
-def clean(self: ALBEF):
-    "How its texts are cleaned, of `CAPTIONS`"
-    return CAPTIONS[self.cfg.caption]
-
+# %% ../../nbs/55_models.albef.ipynb #839a3139
 @patch
 def texts(
     self: ALBEF,
@@ -117,10 +112,19 @@ def texts(
     cut: bool = False, # what is too long: cut it, as in training, or refuse it?
 ) -> dict:             # input_ids, attention_mask (n,L)
     "Texts as this model was trained to read them. Raises `BadInput` for one that would be cut"
-    if not cut: return tokenized(texts, self.tokenizer, self.cfg.max_len, self.temp.device, self.clean)
-    options = dict(padding=True, truncation=True, max_length=self.cfg.max_len, return_tensors='pt')
-    t = self.tokenizer([self.clean(s) for s in texts], **options)
-    return {k: t[k].to(self.temp.device) for k in ('input_ids', 'attention_mask')}
+    limit, clean = self.cfg.max_len + (not self.cfg.sep), CAPTIONS[self.cfg.caption]
+    if cut:
+        options = dict(padding=True, truncation=True, max_length=limit, return_tensors='pt')
+        t = self.tokenizer([clean(s) for s in texts], **options)
+        t = {k: t[k].to(self.temp.device) for k in ('input_ids', 'attention_mask')}
+    else: t = tokenized(texts, self.tokenizer, limit, self.temp.device, clean)
+    return t if self.cfg.sep else _unended(t, self.tokenizer)
+
+def _unended(t, tokenizer): # the same rows without [SEP]
+    end = t['input_ids'] == tokenizer.sep_token_id
+    mask = t['attention_mask'].masked_fill(end, 0)
+    L = int(mask.sum(1).max())
+    return dict(input_ids=t['input_ids'].masked_fill(end, tokenizer.pad_token_id)[:, :L], attention_mask=mask[:, :L])
 
 @patch
 def encode_image(
@@ -203,10 +207,9 @@ def temperature(
 # %% ../../nbs/55_models.albef.ipynb #067830d2
 def albef_films(
     cfg: VLMConfig,
-    policy: str = None,   # of `Geometry`: how films are made square; None: as the configuration says
 ) -> FilmsWanted:
     "The films that an ALBEF wants"
-    return FilmsWanted(cfg.image_size, cfg.channels, cfg.mean, cfg.std, policy or cfg.policy)
+    return FilmsWanted(cfg.image_size, cfg.channels, cfg.mean, cfg.std, cfg.policy)
 
 class FusionReader(Reader):
     "ALBEF: contrastive and matching scores, cross-attention"
@@ -215,10 +218,9 @@ class FusionReader(Reader):
     def __init__(
         self,
         model: ALBEF,
-        policy: str = None,     # of `Geometry`: how films are made square; None: as its configuration says
-        manifest: dict = None,
+        manifest: dict = None,  # where the weights come from
     ):
-        super().__init__(albef_films(model.cfg, policy), manifest)
+        super().__init__(albef_films(model.cfg), manifest)
         self.model = model.eval()
 
     def see(self, x):
@@ -255,7 +257,7 @@ class FusionReader(Reader):
 
     def _local(self, seen): return self.model.vision_proj(seen.x[:, 1:])
 
-# %% ../../nbs/55_models.albef.ipynb #839a3139
+# %% ../../nbs/55_models.albef.ipynb #74327d3c
 @patch
 def cross_attention(
     self: FusionReader,
@@ -297,12 +299,11 @@ def _inverse(temp): return 1/temp.clamp(.001, .5)
 
 def itc_reader(
     m: ALBEF,
-    policy: str = None,     # of `Geometry`: how films are made square; None: as its configuration says
-    manifest: dict = None,
+    manifest: dict = None,  # where the weights come from
 ) -> Contrastive:
     "The contrastive half of an ALBEF as a reader of its own"
     tower, scale = hf_vit_tower(m.visual, m.vision_proj), Scalar(m, 'temp', _inverse)
-    return Contrastive(m, tower, ITCText(m), albef_films(m.cfg, policy), scale, manifest=manifest).eval()
+    return Contrastive(m, tower, ITCText(m), albef_films(m.cfg), scale, manifest=manifest).eval()
 
 # %% ../../nbs/55_models.albef.ipynb #b2f2db09
 WEIGHTS = files('cxr_weakloc')/'assets'
@@ -339,9 +340,9 @@ def read_albef(
         manifest = json.loads((d/'manifest.json').read_text()) if (d/'manifest.json').exists() else {}
     except Exception as e:
         raise BadInput(f'unreadable model: {type(e).__name__}: {e}', file=d, mend='copy the folder anew') from e
-    if cfg.caption not in CAPTIONS or cfg.map_score not in ('odds', 'match'):
+    if cfg.caption not in CAPTIONS or cfg.map_score not in ('evidence', 'match'):
         raise BadInput(f'caption {cfg.caption!r}, map_score {cfg.map_score!r}', file=d/'config.json',
-                       mend=f"caption: {' or '.join(CAPTIONS)}; map_score: odds or match")
+                       mend=f"caption: {' or '.join(CAPTIONS)}; map_score: evidence or match")
     model = ALBEF(cfg, tokenizer)
     _check_keys(model, state, d/'model.safetensors')
     model.load_state_dict({k: v.float() for k, v in state.items()}, strict=False)

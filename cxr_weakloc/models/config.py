@@ -29,7 +29,8 @@ class VLMConfig:
     std: float = .25
     cam_layer: int = 1         # fusion layer that localizes: the middle one, as ALBEF's layer 8 of 6..11
     caption: str = 'words'     # of `CAPTIONS`: how texts are cleaned; the original: 'albef'
-    map_score: str = 'odds'    # what its Grad-CAM differentiates: match minus no match; the original: 'match' alone
+    sep: bool = True           # do texts end with [SEP]? the original's do not
+    map_score: str = 'evidence'  # what Grad-CAM differentiates: match minus no match; the original: 'match' alone
     policy: str = 'pad'        # of `Geometry`: how its films were made square; the original: 'stretch'
 
     @property
