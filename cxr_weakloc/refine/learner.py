@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 from ..core import *
 from ..films.geometry import hflip
 from ..models.albef import *
+from ..models.config import VLMConfig
 from ..models.vlm import *
 from ..films import film_tensor
 from ..models.training import Resumable, seed_all
