@@ -70,7 +70,7 @@ def cmd_prepare(a, command, started):
 
 def cmd_pretrain(a, command, started):
     from cxr_weakloc.data.mimic import load_mimic
-    from cxr_weakloc.models.albef import pretrain
+    from cxr_weakloc.models.pretrain import pretrain
     import torch
     import inspect
     default = {k: v.default for k,v in inspect.signature(pretrain).parameters.items()}

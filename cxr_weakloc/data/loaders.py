@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['UNCERTAIN', 'FilmDataset', 'PairStream', 'film_dls']
 
-# %% ../../nbs/26_data.loaders.ipynb #325dcf4d
+# %% ../../nbs/26_data.loaders.ipynb #3c66cadb
 import numpy as np
 import torch
 from fastai.data.core import DataLoaders
@@ -14,10 +14,14 @@ from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from ..core import BadInput, Rejections
-from . import Cache, Studies, finding_name, split_patients, stream_pairs
+from .cache import Cache
+from .parts import split_patients
+from .reports import stream_pairs
+from .schema import Studies
+from .tables import finding_name
 from ..films import Geometry, boxes_to_mask
 
-# %% ../../nbs/26_data.loaders.ipynb #dc3554c4
+# %% ../../nbs/26_data.loaders.ipynb #dfad86eb
 UNCERTAIN = dict(ignore=np.nan, ones=1, zeros=0)   # what an uncertain label (-1) becomes
 
 
@@ -38,7 +42,7 @@ class FilmDataset(Dataset):
         source,               # `Cache`, or the side of the model's grid in pixels
         findings=None,        # None: all columns of labels
         uncertain='ignore',   # of `UNCERTAIN`
-        boxes=None,           # None: no masks; 'all'; or {finding: image ids whose boxes may be used}, see `label_budget`
+        boxes=None,           # None: no masks; 'all'; or {finding: ids of films whose boxes may be used}
         policy='pad',         # of `Geometry`, if `source` is a size
         transform=None,       # called with the image
     ):

@@ -29,7 +29,9 @@ from ..data.sets import *
 from ..data.masks import *
 from ..data.cache import *
 from ..phantom import CONDITIONS, Population, condition, write_phantom
-from ..models.albef import ALBEF, code_revision, film_tensor, load_vlm, save_vlm
+from ..models.albef import ALBEF
+from ..models.reader import film_tensor
+from ..models.vlm import load_vlm, save_vlm
 from ..heatmaps.tokens import METHODS, localize
 from ..anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
 from ..refine.learner import RefineConfig, RefineData, refine
