@@ -9,7 +9,8 @@ __all__ = ['Arrays', 'SHARD', 'DECODING', 'load_arrays', 'cache_key', 'content_d
 from ..core import *
 from ..films.geometry import *
 from ..films.images import *
-from .schema import *
+from .schema import Studies
+from .tables import BOX
 from collections import Counter, OrderedDict, namedtuple
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool

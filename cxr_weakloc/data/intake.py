@@ -9,10 +9,14 @@ __all__ = ['anatomical_boxes', 'intake_tables', 'film_sheet', 'write_intake', 'p
 from ..core import *
 from ..films.geometry import *
 from ..films.images import *
-from .schema import *
-from .vindr import vindr_boxes, box_agreement
-from .sets import nih_box_table, load_openi, open_set
-from .masks import CheXmask, StudyMasks
+from .masks import CheXmask, MaskSource, StudyMasks
+from .nih import nih_box_table
+from .openi import load_openi
+from .readers import box_agreement
+from .schema import Studies
+from .sets import open_studies
+from .tables import BOX
+from .vindr import vindr_boxes
 from .cache import Cache, cache_key, prepare_cache
 from dataclasses import replace
 from html import escape
@@ -139,18 +143,18 @@ def write_intake(studies:Studies,
 
 # %% ../../nbs/27_data.intake.ipynb #a4f00b3b
 def prepare_set(root, out,          # folder of a data set or of films; folder of caches
-                split=None, table=None, # see `open_set`
+                split=None, table=None, # see `open_studies`
                 size:int=224, policy='pad', resize=None, workers:int=1, # see `prepare_cache`
                 say=None,           # called with each line; None: `print`, at once
                 progress=True,
-                findings='all',     # for the counts; see `open_set`
-                boxes=None, sizes=None, keep_out=None, # see `open_set`
+                findings='all',     # for the counts; see `open_studies`
+                boxes=None, sizes=None, keep_out=None, # see `open_studies`
                 masks=None,         # CheXmask's csv of these films, for boxes in anatomical coordinates; None: `root`/masks/chexmask.csv if it is there
                )->Path:
     "Cache, look.html and rejected.csv of the films in `root`. Returns the cache's folder, which holds all three"
     say = say or (lambda t: print(t, flush=True)); Geometry(8, 8, size, policy, resize)                 # what is wrong with the command shows before the work
     if masks is not None and not Path(masks).is_file(): raise BadInput('no such file', file=masks)
-    with warnings.catch_warnings(): warnings.filterwarnings('ignore', message='no table of'); s = open_set(root, split, findings, table, progress, boxes, sizes, keep_out)     # said below, and in the end
+    with warnings.catch_warnings(): warnings.filterwarnings('ignore', message='no table of'); s = open_studies(root, split, findings, progress=progress, table=table, boxes=boxes, sizes=sizes, keep_out=keep_out)     # said below, and in the end
     say(repr(replace(s, notes=())))
     for n in s.notes: say(f'NOTE: {n}')
     folder = Path(out)/cache_key(s, size, policy, resize); own = Path(root)/'masks'/'chexmask.csv'; m = CheXmask(masks if masks is not None else own, ids=s.ids) if masks is not None or own.is_file() else None; lines,rej = [],Rejections()

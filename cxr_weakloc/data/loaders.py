@@ -9,8 +9,10 @@ __all__ = ['FilmDataset', 'PairStream', 'film_dls']
 from ..core import *
 from ..films.geometry import *
 from ..films.images import *
-from .schema import *
-from .mimic import stream_pairs
+from .parts import label_budget, split_patients
+from .reports import caption, stream_pairs
+from .schema import Studies
+from .tables import BOX, finding_name
 from .cache import *
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader as FastDataLoader
