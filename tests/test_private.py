@@ -1,7 +1,7 @@
 """Whoever is named in a DICOM header must not be found in anything that the package writes. Films in which every field
-that may name or date somebody holds a marker (used, refused for each reason, damaged in the marked fields themselves) go
-through the commands of a user, `prepare` and `heatmaps`, with every logger on; then through tables, COCO, the look and a
-report. Searched: what was printed and logged, and every byte of every file, unpacked where it is packed."""
+that may name or date somebody holds a marker (used, refused for each reason, damaged in the marked fields themselves)
+go through the commands of a user, `prepare` and `heatmaps`, with every logger on; then through tables, COCO, the look
+and a report. Searched: what was printed and logged, and every byte of every file, unpacked where it is packed."""
 import base64
 import contextlib
 import gzip
@@ -130,7 +130,7 @@ from cxr_weakloc.cli import main
 sys.exit(main(sys.argv[1:]))
 '''
     quiet = {'OMP_NUM_THREADS': '1', 'MPLBACKEND': 'agg', 'HF_HUB_OFFLINE': '1'}
-    done = subprocess.run([sys.executable, '-c', code, *map(str, args)], capture_output=True, env={**os.environ, **quiet})
+    done = subprocess.run([sys.executable, '-c', code, *map(str, args)], capture_output=True, env=os.environ | quiet)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-2000:]
     assert_clean(said, f'what {args[0]} {args[1].name} says')
