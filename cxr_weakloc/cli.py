@@ -69,7 +69,7 @@ def cmd_prepare(a, command, started):
     prepare_set(a.films, a.out, a.split, a.table, a.size, a.policy, a.resize, a.workers, findings=[f.strip() for f in a.findings.split(',')] if a.findings else 'all', boxes=a.boxes, sizes=a.sizes, keep_out=None if a.keep_out is None else [p for p in a.keep_out if p != 'none'], masks=a.masks)
 
 def cmd_pretrain(a, command, started):
-    from cxr_weakloc.data.mimic import load_mimic
+    from cxr_weakloc.data import load_mimic
     from cxr_weakloc.models.pretrain import pretrain
     import torch
     import inspect
@@ -83,20 +83,21 @@ def cmd_pretrain(a, command, started):
 
 def cmd_heatmaps(a, command, started):
     from cxr_weakloc.heatmaps.store import heatmaps_command, write_overlays
-    from cxr_weakloc.study.road import open_studies
-    s = heatmaps_command(st := open_studies(a.films, a.split), a.out, a.weights, a.tokenizer, a.text_weights, a.image_size, _named(a), a.method, a.style, a.dataset, a.amp, a.chunk, a.bs, a.workers, a.devices.split(',') if a.devices else None, a.calibration, prompts=a.prompts)
+    from cxr_weakloc.data import open_studies, set_of
+    s = heatmaps_command(st := open_studies(a.films, a.split or ('test' if set_of(a.films) == 'VinDr-CXR' else None)), a.out, a.weights, a.tokenizer, a.text_weights, a.image_size, _named(a), a.method, a.style, a.dataset, a.amp, a.chunk, a.bs, a.workers, a.devices.split(',') if a.devices else None, a.calibration, prompts=a.prompts)
     if a.png and not s.missing():
         from cxr_weakloc.report.page import overlay
         write_overlays(s, st, Path(a.out)/'overlays', overlay)
 
 def cmd_calibrate(a, command, started):
     from cxr_weakloc.heatmaps.store import calibrate_command, choosing_split
-    from cxr_weakloc.study.road import open_studies
+    from cxr_weakloc.data import open_studies
     calibrate_command(open_studies(a.films, a.split or choosing_split(a.films), table=a.table), a.out, a.weights, a.tokenizer, a.text_weights, a.image_size, _named(a), a.style, a.dataset, a.prompts, a.rule, a.validation, a.split_seed, a.bs, a.workers)
 
 def cmd_refine(a, command, started):
-    from cxr_weakloc.study.road import open_studies, refine_on
-    f = _findings(a); refine_on(open_studies(a.films, a.split or 'train', f), a.out, a.weights, _config(a), a.seed, a.validation, a.split_seed, a.budget, a.anatomy, a.limit, a.workers, command)
+    from cxr_weakloc.data import open_studies
+    from cxr_weakloc.study.road import refine_on
+    f = _findings(a); refine_on(open_studies(a.films, a.split or 'learn', f), a.out, a.weights, _config(a), a.seed, a.validation, a.split_seed, a.budget, a.anatomy, a.limit, a.workers, command)
 
 def cmd_evaluate(a, command, started):
     if a.maps:

@@ -25,8 +25,7 @@ from tqdm.auto import tqdm
 from transformers import AttentionInterface, BertConfig, BertModel, PreTrainedTokenizerFast, ViTConfig, ViTModel
 from transformers.models.bert.modeling_bert import BertOnlyMLMHead
 from ..core import *
-from ..data.schema import *
-from ..data.mimic import *
+from ..data import Studies, caption
 from ..data.cache import *
 from .reader import film_tensor
 from .albef import *
