@@ -65,21 +65,22 @@ def cmd_phantom(a, command, started):
     print('\n'.join(map(str, [*src.test.values()] + ([root/'mimic'] if a.mimic else []))))
 
 def cmd_prepare(a, command, started):
-    from cxr_weakloc.data.intake import prepare_set
-    prepare_set(a.films, a.out, a.split, a.table, a.size, a.policy, a.resize, a.workers, findings=[f.strip() for f in a.findings.split(',')] if a.findings else 'all', boxes=a.boxes, sizes=a.sizes, keep_out=None if a.keep_out is None else [p for p in a.keep_out if p != 'none'], masks=a.masks)
+    from cxr_weakloc.data import Recipe, prepare_set
+    findings = [f.strip() for f in a.findings.split(',')] if a.findings else 'all'
+    keep_out = None if a.keep_out is None else [p for p in a.keep_out if p != 'none']
+    prepare_set(a.films, a.out, Recipe(a.size, a.policy, a.resize), a.masks, a.workers, split=a.split, findings=findings,
+                table=a.table, boxes=a.boxes, sizes=a.sizes, keep_out=keep_out)
 
 def cmd_pretrain(a, command, started):
     from cxr_weakloc.data import load_mimic
+    from cxr_weakloc.models.config import PretrainConfig
     from cxr_weakloc.models.pretrain import pretrain
     import torch
-    import inspect
-    default = {k: v.default for k,v in inspect.signature(pretrain).parameters.items()}
     kw = {k: _numbers(v) for k in ('patches','epochs','lrs') if (v := getattr(a, k)) is not None} | {k: v for k in ('bs','word_epochs') if (v := getattr(a, k)) is not None}
-    n = {k: len(kw.get(k, default[k])) for k in ('patches','epochs','lrs')}
-    if len(set(n.values())) > 1: raise BadInput(f"{n['patches']} patch sizes, {n['epochs']} numbers of epochs, {n['lrs']} learning rates", mend='one of each for every phase')
+    cfg = PretrainConfig(**kw); cfg.phases()
     if a.threads: torch.set_num_threads(a.threads)
     train,valid = (load_mimic(a.mimic, s, reports_root=a.reports) for s in ('train','validate')); print(train); print(valid)
-    pretrain(train, valid, a.out, seed=a.seed, command=command, **kw); print(a.out)
+    pretrain(train, valid, a.out, cfg, seed=a.seed, command=command); print(a.out)
 
 def cmd_heatmaps(a, command, started):
     from cxr_weakloc.heatmaps.store import heatmaps_command, write_overlays

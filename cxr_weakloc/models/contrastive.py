@@ -8,7 +8,7 @@ __all__ = ['CLIP_MEAN', 'CLIP_STD', 'IMAGENET_MEAN', 'IMAGENET_STD', 'TowerReade
 
 # %% ../../nbs/53_models.contrastive.ipynb #bbc8cff9
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Callable
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -16,8 +16,8 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core import BadInput
 from .evidence import Attended, Backward, Evidence, Query
-from .reader import (FilmsWanted, Reader, Said, Seen, TextTower, class_choice, films_wanted,
-                                       leaf_of, plain_attention)
+from .reader import (FilmsWanted, Reader, Said, Seen, TextTower, class_choice, leaf_of,
+                                       plain_attention)
 from .towers import Block, Tower, hf_clip_tower, hf_siglip_tower
 
 # %% ../../nbs/53_models.contrastive.ipynb #2bab51e4
@@ -38,8 +38,11 @@ class TowerReader(Reader):
         probed = tower.probe is not None and layer == -1   # then the probe itself is the last attention
         self.layer = 0 if probed else layer
 
-    def tail(self, said: Said) -> Callable:
-        "Function of embeddings (B,K,D), one for each prompt, that gives their scores (B,K)"
+    def tail(
+        self,
+        said: Said,
+    ) -> Callable:   # embeddings (B,K,D), one for each prompt -> scores (B,K)
+        "How embeddings are scored"
         raise NotImplementedError
 
     @property

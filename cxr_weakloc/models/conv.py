@@ -9,7 +9,7 @@ __all__ = ['ConvTower', 'ConvContrastive', 'ResNetFeatures', 'BioViLProjector', 
 
 # %% ../../nbs/54_models.conv.ipynb #0c5be82f
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Callable
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -17,8 +17,8 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core import BadInput
 from .evidence import Backward, Pooled, planes
-from .reader import (FilmsWanted, Reader, Seen, TextTower, class_choice, films_wanted, graph_if,
-                                       leaf_of, plain_attention)
+from .reader import (FilmsWanted, Reader, Seen, TextTower, class_choice, leaf_of,
+                                       plain_attention)
 
 # %% ../../nbs/54_models.conv.ipynb #f75444be
 @dataclass

@@ -29,8 +29,11 @@ class Evidence:
         self.grid = tuple(grid)
         self.on_graph = grad
 
-    def grad(self, k: int) -> Tensor:
-        "Gradient of prompt `k`'s score, (B,N,C)"
+    def grad(
+        self,
+        k: int,    # prompt
+    ) -> Tensor:   # (B,N,C)
+        "Gradient of one prompt's score by the activations"
         raise NotImplementedError
 
     def grads(self):
@@ -124,8 +127,11 @@ class Query(NamedTuple):
     wk: tuple   # weight (H*d,C) and bias (or None) of the keys
     wv: tuple   # of the values
 
-    def split(self, y: Tensor) -> Tensor:
-        "By heads: (B,T,H*d) -> (B,H,T,d)"
+    def split(
+        self,
+        y: Tensor,   # (B,T,H*d)
+    ) -> Tensor:     # (B,H,T,d)
+        "Channels by heads"
         return y.unflatten(-1, self.q.shape[1:]).transpose(1, 2)
 
     def detached(self) -> 'Query':

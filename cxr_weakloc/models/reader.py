@@ -20,7 +20,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _BatchNorm
 from ..core import BadInput, finding
 from ..films import film_tensor
-from .evidence import Evidence, Pooled, planes
+from .evidence import Evidence
 
 # %% ../../nbs/51_models.reader.ipynb #a6c7d5a2
 @dataclass
@@ -102,10 +102,10 @@ class Reader(nn.Module):
             self.register_buffer(name, values.view(1, -1, 1, 1), persistent=False)
 
     size = property(lambda self: self.wanted.size, doc='(H,W) of the films that it takes')
-    channels = property(lambda self: self.wanted.channels)
-    policy = property(lambda self: self.wanted.policy, doc='How films are made square')
+    channels = property(lambda self: self.wanted.channels, doc='Of its films')
+    policy = property(lambda self: self.wanted.policy, doc='How its films are made square, of `Geometry`')
     crop = property(lambda self: self.wanted.crop, doc='Side of the centre that it sees, or None')
-    device = property(lambda self: self.mean.device)
+    device = property(lambda self: self.mean.device, doc='Where it is')
 
     @property
     def dtype(self):

@@ -29,7 +29,7 @@ from cxr_weakloc.data import (
 from ..data.cache import *
 from ..phantom import CONDITIONS, Population, condition, write_phantom
 from ..models.albef import ALBEF
-from ..models.reader import film_tensor
+from ..films import film_tensor
 from ..models.vlm import load_vlm, save_vlm
 from ..heatmaps.tokens import METHODS, localize
 from ..anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
