@@ -72,14 +72,14 @@ def cmd_prepare(a, command, started):
                 table=a.table, boxes=a.boxes, sizes=a.sizes, keep_out=keep_out)
 
 def cmd_pretrain(a, command, started):
-    from cxr_weakloc.data import load_mimic
+    from cxr_weakloc.data import MimicPlaces, load_mimic
     from cxr_weakloc.models.config import PretrainConfig
     from cxr_weakloc.models.pretrain import pretrain
     import torch
     kw = {k: _numbers(v) for k in ('patches','epochs','lrs') if (v := getattr(a, k)) is not None} | {k: v for k in ('bs','word_epochs') if (v := getattr(a, k)) is not None}
     cfg = PretrainConfig(**kw); cfg.phases()
     if a.threads: torch.set_num_threads(a.threads)
-    train,valid = (load_mimic(a.mimic, s, reports_root=a.reports) for s in ('train','validate')); print(train); print(valid)
+    train,valid = (load_mimic(a.mimic, s, places=MimicPlaces(reports=a.reports)) for s in ('train','validate')); print(train); print(valid)
     pretrain(train, valid, a.out, cfg, seed=a.seed, command=command); print(a.out)
 
 def cmd_heatmaps(a, command, started):
