@@ -25,8 +25,7 @@ from fastcore.basics import patch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ..core import FINDINGS, BadInput, code_revision
-from ..data.cache import load_arrays
-from ..data.schema import Studies
+from ..data import Films, load_films
 from .albef import ALBEF, FusionReader, build_tokenizer, clean_caption, write_albef
 from .config import PretrainConfig, VLMConfig
 from .prompts import phrases, zero_shot_scores
@@ -392,22 +391,27 @@ class Told:
     reports: list     # n dicts of sections
     words: Tensor     # (n,V) which n-grams each contains
     tokenizer: object # of all the reports' words
-    rejected: int     # films that could not be read
+    rejected: int     # films that were set aside
 
     @classmethod
     def of(
         cls,
-        studies: Studies,  # with reports
-        size: int,         # of the films, pixels
+        films: Films,   # whose studies have reports
     ):
         "Films whose study has a report: others teach nothing here"
+        studies = films.studies
         table = studies.reports[['findings', 'impression']]
         reports = dict(zip(table.index, table.to_dict('records')))
         tokenizer = build_tokenizer([s for r in reports.values() for section in r.values() for s in sentences(section)])
-        studies = studies.subset([i for i, k in studies.films.study_id.items() if k in reports])
-        films, _, ids, rejected = load_arrays(studies, size)
-        told = [reports[studies.films.study_id[i]] for i in ids]
-        return cls(films, told, word_targets(told)[0], tokenizer, len(rejected))
+        part = films.subset([i for i, k in studies.films.study_id.items() if k in reports])
+        told = [reports[k] for k in part.studies.films.study_id]
+        return cls(part.images, told, word_targets(told)[0], tokenizer, len(studies.rejected))
+
+def _films(data, size): # `Films` as they are, `Studies` decoded
+    films = data if isinstance(data, Films) else load_films(data, size)
+    if films.size != size:
+        raise BadInput(f'films of {films.size} pixels for a model of {size}', mend='load them in the size of its shape')
+    return films
 
 # %% ../../nbs/59_models.pretrain.ipynb #45dc797c
 @dataclass
@@ -457,8 +461,8 @@ class Run:
 
 # %% ../../nbs/59_models.pretrain.ipynb #c3197d8e
 def pretrain(
-    train: Studies,        # with reports
-    valid: Studies,        # of other patients
+    train,                 # `Studies` with reports, or their `Films`, as `load_films` reads them from a cache
+    valid,                 # the same, of other patients
     out,                   # folder of the model
     cfg: PretrainConfig = PretrainConfig(),
     shape: VLMConfig = None,   # vocabulary and patch are filled in; None: the phantom's
@@ -467,15 +471,15 @@ def pretrain(
     command: str = '',         # goes into the manifest
 ) -> ALBEF:
     "Pretrain an ALBEF on films and reports; resumes from the checkpoints beside `out`. Raises `BadInput`"
-    if set(train.films.patient_id) & set(valid.films.patient_id):
-        raise BadInput('training and validation share patients', mend='split by patient')
     phases, shape = cfg.phases(), deepcopy(shape) or VLMConfig()
-    told = Told.of(train, shape.image_size)
+    train, valid = (_films(data, shape.image_size) for data in (train, valid))
+    if set(train.studies.films.patient_id) & set(valid.studies.films.patient_id):
+        raise BadInput('training and validation share patients', mend='split by patient')
+    told = Told.of(train)
     shape.vocab, shape.patch = len(told.tokenizer), phases[0][0]
     if len(told.films) < cfg.bs:
         raise BadInput(f'{len(told.films)} films with reports, fewer than one batch of {cfg.bs}', mend='a smaller bs')
-    films, _, ids, _ = load_arrays(valid, shape.image_size)
-    def check(): return zero_shot_auc(model, films, valid.labels.loc[ids])
+    def check(): return zero_shot_auc(model, valid.images, valid.studies.labels)
     run = Run(Path(out), cfg, seed, device or ('cuda' if torch.cuda.is_available() else 'cpu'),
               json.dumps([asdict(shape), asdict(cfg), seed]))
     seed_all(seed, 'init')
@@ -493,7 +497,7 @@ def pretrain(
         run.train(module, Pairs(told.films, told.reports, told.words), (f'phase{k}', epochs, lr), cbs, 3)
     model.visual.set_attn_implementation('sdpa')
     manifest = dict(command=command, seed=seed, code=code_revision(), films=len(told.films), rejected=told.rejected,
-                    validation=len(films), zero_shot_auc=check(), minutes=round(run.diary.minutes(), 1),
+                    validation=len(valid), zero_shot_auc=check(), minutes=round(run.diary.minutes(), 1),
                     log=run.diary.lines)
     write_albef(model, out, manifest | asdict(cfg))
     run.tidy()
