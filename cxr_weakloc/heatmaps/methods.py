@@ -17,7 +17,11 @@ from scipy.ndimage import gaussian_filter
 from tqdm.auto import tqdm
 from ..core import *
 from ..models.evidence import *
+from ..models.reader import *
 from ..models.towers import *
+from ..models.contrastive import *
+from ..models.conv import *
+from ..models.albef import *
 
 # %% ../../nbs/61_heatmaps.methods.ipynb #4def0dab
 @dataclass(frozen=True)
@@ -113,11 +117,10 @@ def _tower(reader, name):
     return reader.tower
 
 def _probe_attention(t, x): # of SigLIP's pooling head over the tokens: (B,H,T)
-    p = t.probe; wq,wk,_ = p['weights'](); sp = lambda y: y.unflatten(-1, (p['heads'], -1)).transpose(1, 2); n = t.norm(x)
-    q,k = sp(F.linear(p['q']()[None], *wq)), sp(F.linear(n, *wk)); return (q @ k.transpose(-1, -2)*k.shape[-1]**-.5).softmax(-1)[:,:,0]
+    return t.probe.attention(t.norm(x))
 
 def _read(reader, x, said): # scores from tokens behind the last block
-    t = reader.tower; e = t.project(t.norm(x[:,0])) if t.probe is None else reader._read_probe(x); return reader.tail(said)(e[:,None].expand(-1, len(said), -1))
+    t = reader.tower; e = t.pool(x); return reader.tail(said)(e[:,None].expand(-1, len(said), -1))
 
 @_method('rollout', 'walk', 'Abnar and Zuidema 2020, Quantifying attention flow in transformers', 'vision transformers', per_prompt=False)
 @torch.no_grad()
@@ -159,7 +162,7 @@ def legrad(reader, x, said, layers:int=None): # how many of the last blocks; Non
     if layers is not None and not 1 <= layers <= L: raise BadInput(f'{layers} layers of a tower of {L} blocks')
     for i,b in enumerate(t.blocks):
         if t.probe is not None: x = b(x)                                        # a probe reads what a layer hands on, by its own attention
-        if layers is None or i >= L - layers: e = reader.query(x, b, tail, K, grid) if t.probe is None else reader.probed(x, tail, K, grid); total = total + e.dv.relu().mean(2)/e.a_all.shape[-1]
+        if layers is None or i >= L - layers: e = reader.query(x, b, tail, K, grid) if t.probe is None else reader.probed(x, tail, K, grid); total = total + e.dv.relu().mean(2)/e.all_a.shape[-1]
         if t.probe is None and i < L - 1: x = b(x)
     return _lay(total/(layers or L), grid), e.scores
 
@@ -193,7 +196,7 @@ def surgery(reader, x, said, depth:int=6, common=True): # blocks with the second
     for i,b in enumerate(t.blocks):
         if i >= L - depth:
             v = b.qkv(b.norm1(x))[2]; o = (v @ v.transpose(-1, -2)*v.shape[-1]**-.5).softmax(-1) @ v
-            new = (x if new is None else new) + (b.gamma1 or (lambda y: y))(b.out(o.transpose(1, 2).flatten(2)))
+            new = (x if new is None else new) + b.gamma1(b.out(o.transpose(1, 2).flatten(2)))
         x = b(x)
     e = F.normalize(t.project(t.norm(new)), dim=-1)[:,t.prefix:]; cls = F.normalize(t.project(t.norm(x[:,0])), dim=-1)
     s = e @ said.vec.T                                                             # (B,N,K)

@@ -10,6 +10,8 @@ import torch, torch.nn as nn, torch.nn.functional as F
 from tqdm.auto import tqdm
 from ..core import *
 from ..models.albef import *
+from ..models.vlm import *
+from ..models.reader import film_tensor
 
 # %% ../../nbs/60_heatmaps.tokens.ipynb #93e4d39a
 def to_grid(x): # (...,N) of a square token grid -> (...,h,w)
@@ -47,9 +49,9 @@ def token_maps(model:ALBEF, im, # (B,1+N,dim) image tokens
     return (m,z) if create_graph else (m.detach(), z.detach())
 
 def fuse_each(model, im, v, prompts): # evidence (B,K) where every prompt has its own copy `v` (B,K,1+N,dim) of the tokens `im`
-    t = model.tokens(prompts); tx = model.encode_text(**t); B,K = v.shape[:2]
+    t = model.texts(prompts, cut=True); tx = model.encode_text(**t); B,K = v.shape[:2]
     rep = lambda x: x[None].expand(B, *x.shape).flatten(0, 1)
-    return evidence(model, model.itm(model.fuse(rep(tx), rep(t['attention_mask']), v.flatten(0, 1))[0]), im, tx)
+    return evidence(model, model.itm_head(model.fuse(rep(tx), rep(t['attention_mask']), model.keys(v.flatten(0, 1)))[0][:,0]), im, tx)
 
 # %% ../../nbs/60_heatmaps.tokens.ipynb #ebda4c5c
 def localize(model:ALBEF, films, # (n,1,S,S) uint8, or float in [0,1]

@@ -7,7 +7,7 @@ __all__ = ['ALBEF_DROPPED', 'ALBEF_VISUAL', 'CHEXZERO_MEAN', 'CHEXZERO_STD', 'OP
            'weights_hash', 'state_hash', 'read_weights', 'fill_model', 'rename', 'unpack_qkv', 'layers_in',
            'grey_patches', 'resize_positions', 'albef_from', 'clip_from', 'resnet_from', 'bert_from', 'biovil_from',
            'gloria_from', 'convirt_from', 'densenet_from', 'load_tokenizer', 'clip_words', 'family_of', 'hf_reader',
-           'open_clip_reader', 'biomedclip', 'load_reader']
+           'OpenClipText', 'open_clip_reader', 'biomedclip', 'load_reader']
 
 # %% ../../nbs/56_models.checkpoints.ipynb #c50a811d
 from dataclasses import dataclass
@@ -16,8 +16,12 @@ import hashlib, json, pickle, re
 import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import load_file
 from ..core import *
-from .albef import ALBEF, VLMConfig, WEIGHTS, clean_caption, load_vlm
+from .reader import *
 from .towers import *
+from .contrastive import *
+from .conv import *
+from .albef import *
+from .vlm import *
 
 # %% ../../nbs/56_models.checkpoints.ipynb #08b3b423
 def weights_hash(path)->str: # sha256 of a file, or of a folder's files in order; not of what is written beside the weights later, or hidden
@@ -201,9 +205,9 @@ def gloria_from(sd:dict, tokenizer, size=224, heads=None, length=97, last=4, mea
     if miss := [k for k in ('img_encoder.global_embedder.weight', 'img_encoder.local_embedder.weight') if k not in sd]: raise BadInput(f'no GLoRIA: missing keys {miss}', file=file)
     D,c = sd['img_encoder.global_embedder.weight'].shape; inner = sd['img_encoder.local_embedder.weight'].shape[1]
     m = nn.ModuleDict(dict(img_encoder=nn.ModuleDict(dict(model=net, global_embedder=nn.Linear(c, D), local_embedder=nn.Conv2d(inner, D, 1, bias=False))), text_encoder=nn.ModuleDict(dict(model=bert))))
-    fill_model(m, sd, file); run = resnet_features(net, early=True); up = nn.Upsample((299, 299), mode='bilinear', align_corners=True)   # as the original's forward, whatever comes in
-    r = ConvContrastive(m, lambda x: run(up(x)), GloriaText(bert, tokenizer, min(length, bert.config.max_position_embeddings)), tokenizer, min(length, bert.config.max_position_embeddings), size, project=m['img_encoder']['global_embedder'], words=m['img_encoder']['local_embedder'], clean=clean_caption, mean=mean, std=std)
-    r.family,r.manifest = 'gloria', dict(family='gloria'); return r.eval()
+    fill_model(m, sd, file); up = nn.Upsample((299, 299), mode='bilinear', align_corners=True)   # as the original's forward, whatever comes in
+    length = min(length, bert.config.max_position_embeddings); tower = ConvTower(Then((up, ResNetFeatures(net, early=True))), project=m['img_encoder']['global_embedder'], words=m['img_encoder']['local_embedder'])
+    return ConvContrastive(m, tower, TextTower(GloriaText(bert, tokenizer, length), tokenizer, length, clean_caption), FilmsWanted(size, mean=mean, std=std), family='gloria', manifest=dict(family='gloria')).eval()
 
 def convirt_from(sd:dict, tokenizer, size=224, heads=None, pool='max', temp=.1, mean=IMAGENET_MEAN, std=IMAGENET_STD, file=None)->ConvContrastive:
     "ConVIRT-style: `image_encoder` (ResNet), `image_projector`, `text_encoder` (BERT), `text_projector`; projectors are two linear layers with a ReLU"
@@ -211,8 +215,8 @@ def convirt_from(sd:dict, tokenizer, size=224, heads=None, pool='max', temp=.1, 
     if miss := [k for k in (f'{s}_projector.{i}.weight' for s in ('image', 'text') for i in (0, 2)) if k not in sd]: raise BadInput(f'no ConVIRT: missing keys {miss}', file=file, mend='name the parts image_encoder, image_projector, text_encoder, text_projector')
     two = lambda s: nn.Sequential(nn.Linear(*reversed(sd[f'{s}.0.weight'].shape)), nn.ReLU(), nn.Linear(*reversed(sd[f'{s}.2.weight'].shape)))
     m = nn.ModuleDict(dict(image_encoder=net, image_projector=two('image_projector'), text_encoder=bert, text_projector=two('text_projector'))); fill_model(m, sd, file)
-    r = ConvContrastive(m, resnet_features(net), ConvirtText(bert, m['text_projector'], pool), tokenizer, bert.config.max_position_embeddings, size, project=m['image_projector'], scale=1/temp, mean=mean, std=std)
-    r.family,r.manifest = 'convirt', dict(family='convirt'); return r.eval()
+    words = TextTower(ConvirtText(bert, m['text_projector'], pool), tokenizer, bert.config.max_position_embeddings)
+    return ConvContrastive(m, ConvTower(ResNetFeatures(net), project=m['image_projector']), words, FilmsWanted(size, mean=mean, std=std), 1/temp, 'convirt', dict(family='convirt')).eval()
 
 # %% ../../nbs/56_models.checkpoints.ipynb #d1a91be7
 NIH_CLASSES = ('Atelectasis', 'Cardiomegaly', 'Effusion', 'Infiltration', 'Mass', 'Nodule', 'Pneumonia', 'Pneumothorax', 'Consolidation', 'Edema', 'Emphysema', 'Fibrosis', 'Pleural_Thickening', 'Hernia')   # CheXNet's order
@@ -233,7 +237,7 @@ def densenet_from(sd:dict, classes=None, # names, in the order of the output; No
     if classes is None: classes = NIH_CLASSES if len(out) == 14 else XRV_CLASSES if len(out) == 18 and C == 1 else None
     if classes is None or len(classes) != len(out): raise BadInput(f'{len(out)} outputs' + ('' if classes is None else f' for {len(classes)} names'), file=file, mend='name the classes in the order of the outputs: classes=[...]')
     mean,std = (mean if mean is not None else .5 if C == 1 else IMAGENET_MEAN), (std if std is not None else 1/2048 if C == 1 else IMAGENET_STD)
-    return Classifier(fill_model(m, sd, file), 'features', classes=classes, size=size, channels=C, mean=mean, std=std, manifest=dict(family='classifier', dropped=len(gone)))
+    return Classifier(fill_model(m, sd, file), 'features', classes=classes, films=FilmsWanted(size, C, mean, std), manifest=dict(family='classifier', dropped=len(gone)))
 
 # %% ../../nbs/56_models.checkpoints.ipynb #271131b5
 def load_tokenizer(path, fallback=None):
@@ -283,6 +287,12 @@ def hf_reader(path, **kw)->Contrastive:
     kw = {k: tuple(ip[v]) for k,v in (('mean', 'image_mean'), ('std', 'image_std')) if v in ip} | kw
     return make(m.float(), load_tokenizer(path), manifest=dict(family=c.model_type), **kw)
 
+@dataclass
+class OpenClipText:
+    "open_clip's model encoding texts"
+    model: nn.Module
+    def __call__(self, input_ids, attention_mask): return self.model.encode_text(input_ids)
+
 def open_clip_reader(m, tokenize, size=224, mean=CLIP_MEAN, std=CLIP_STD, **kw)->Contrastive:
     "BiomedCLIP: an open_clip model with a timm ViT (optional extra open_clip_torch) and its tokenizer"
     m.eval(); v = m.visual
@@ -293,9 +303,8 @@ def open_clip_reader(m, tokenize, size=224, mean=CLIP_MEAN, std=CLIP_STD, **kw)-
             one = isinstance(s, str); ids = torch.as_tensor(tokenize([s] if one else list(s), context_length=4*L if one else L)); pad = getattr(getattr(tokenize, 'tokenizer', None), 'pad_token_id', 0) or 0
             if one: return dict(input_ids=[i for i in ids[0].tolist() if i != pad])
             return dict(input_ids=ids, attention_mask=(ids != pad).long())
-    enc = lambda input_ids, attention_mask: m.encode_text(input_ids)
-    bias = getattr(m, 'logit_bias', None)
-    return Contrastive(m, timm_tower(v.trunk, v.head), size, enc, Words(), L, lambda: m.logit_scale.exp(), None if bias is None else (lambda: m.logit_bias), mean=mean, std=std, **kw).eval()
+    bias = None if getattr(m, 'logit_bias', None) is None else Scalar(m, 'logit_bias')
+    return Contrastive(m, timm_tower(v.trunk, v.head), TextTower(OpenClipText(m), Words(), L), FilmsWanted(size, mean=mean, std=std), Scalar(m, 'logit_scale', torch.exp), bias, **kw).eval()
 
 def biomedclip(name='hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224', **kw)->Contrastive: # or 'local-dir:/path'
     "BiomedCLIP by open_clip, from a hub or a folder"
@@ -313,7 +322,7 @@ def load_reader(path=None,       # folder or file of weights; None: the embedded
                 image_size:int=None, device='cpu', contrastive=False, # of an ALBEF: its contrastive half, a vision transformer read at its class token
                 **kw)->Reader:
     "A reader from the weights that you have. Raises `BadInput` for what is wrong, partial or unknown"
-    if path is None: r,src = FusionReader(load_vlm()), Path(str(WEIGHTS/'vlm'))
+    if path is None: r,src = FusionReader(*read_albef(WEIGHTS/'vlm')), Path(str(WEIGHTS/'vlm'))
     else:
         src = Path(path); name = str(path)
         if name.startswith(('hf-hub:', 'local-dir:')):
@@ -321,11 +330,11 @@ def load_reader(path=None,       # folder or file of weights; None: the embedded
         if src.is_dir() and (src/'config.json').exists():
             try: c = json.loads((src/'config.json').read_text())
             except ValueError as e: raise BadInput('unreadable config.json', file=src) from e
-            r = hf_reader(src, **({} if image_size is None else dict(size=image_size)), **kw) if 'model_type' in c else FusionReader(load_vlm(src))
+            r = hf_reader(src, **({} if image_size is None else dict(size=image_size)), **kw) if 'model_type' in c else FusionReader(*read_albef(src))
         elif src.is_file():
             sd = read_weights(src); f = family_of(sd); tok = load_tokenizer(tokenizer)
             if tok is None and f not in ('clip', 'densenet'): raise BadInput(f'this {f} checkpoint brings no tokenizer', file=src, mend='name the folder of its BERT tokenizer (tokenizer.json or vocab.txt)')
-            if f == 'albef': r = FusionReader(albef_from(sd, tok, image_size, file=src, **kw))
+            if f == 'albef': m = albef_from(sd, tok, image_size, file=src, **kw); r = FusionReader(m, m.manifest)
             elif f == 'clip': m = clip_from(sd, file=src, **kw); r = clip_reader(m, tok or clip_words(), image_size, CHEXZERO_MEAN, CHEXZERO_STD); r.manifest = dict(family='chexzero')
             elif f == 'densenet': r = densenet_from(sd, size=image_size or 224, file=src, **kw)
             elif f == 'gloria': r = gloria_from(sd, tok, image_size or 224, file=src, **kw)

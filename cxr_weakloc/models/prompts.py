@@ -13,7 +13,12 @@ import hashlib, json
 import numpy as np, pandas as pd, torch
 from scipy.optimize import minimize
 from ..core import *
+from .reader import *
 from .towers import *
+from .contrastive import *
+from .conv import *
+from .albef import *
+from .vlm import *
 
 # %% ../../nbs/57_models.prompts.ipynb #ef286d59
 WORDS = {'Cardiomegaly': dict(name=('cardiomegaly',), severity=('mild', 'moderate', 'severe'), location=('',)),

@@ -21,8 +21,11 @@ from tqdm.auto import tqdm
 from ..core import *
 from ..films.geometry import hflip
 from ..models.albef import *
+from ..models.vlm import *
+from ..models.reader import film_tensor
+from ..models.pretrain import Resumable, seed_all, lean
 from ..heatmaps.tokens import *
-from ..anatomy.segmenter import *
+from ..anatomy import *
 from .targets import *
 
 # %% ../../nbs/71_refine.learner.ipynb #885b2a36
