@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'GATES',
         'FINE',
         'mean_box_map',
+        'mean_box_of',
         'gaussian_map',
         'shift_maps',
         'random_maps',

@@ -70,6 +70,7 @@ def _tune_chexlocalize(pred, truth):
 @TUNINGS.add('wsol', gives=('maxboxacc', 'maxboxaccv2'))
 def _tune_wsol(pred, truth):
     "wsolevaluation's thresholds: one for MaxBoxAcc, one for each overlap of MaxBoxAccV2"
+    tuning_split(truth.split, 'a threshold of boxes')
     maps, rows = _drawn(pred, truth)
     boxes = true_boxes_of(truth)[0]
     parts = [wsol_overlaps(wsol_scale(maps[a:a + 64], truth.size), [boxes[i] for i in rows[a:a + 64]])

@@ -141,7 +141,7 @@ class Comparison:
     "One system under a gate against another"
     a: tuple                       # (system, gate)
     b: tuple                       # (system, gate)
-    metrics: tuple = MAP_METRICS   # figures that are compared
+    metrics: tuple = None          # figures that are compared; None: all map metrics
     how: str = 'difference'        # or 'ratio', of the two means
     asks: str = ''                 # the question that it answers
 
@@ -249,7 +249,7 @@ def pooled(
         res += [score for score in group if score.seed is not None] + [means[key]]
     for comparison in comparisons:
         system, gate = comparison.name
-        for metric in comparison.metrics:
+        for metric in comparison.metrics or MAP_METRICS:
             a, b = (means.get((*side, (metric,))) for side in (comparison.a, comparison.b))
             if a is None or b is None: continue
             if comparison.how == 'ratio':

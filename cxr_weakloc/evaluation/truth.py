@@ -17,7 +17,7 @@ import torch
 from ..anatomy import prior
 from ..core import BadInput, Rejections, atomic, finding, rng, stable_hash
 from ..data import BOX, fuse_boxes
-from ..films import boxes_to_mask
+from ..films import boxes_to_mask, film_tensor
 from ..scores import component_boxes, on_grid, region_of
 
 # %% ../../nbs/80_evaluation.truth.ipynb #864d1dd0
@@ -281,7 +281,7 @@ def true_masks(
     fused: dict = None,       # of `fused_boxes`
     boxes_only: bool = False, # the area of the boxes even where there are masks
 ) -> torch.Tensor:            # (len(idx),size,size) bool
-    "Where the finding is: its mask, or without masks the area of its boxes; empty where the label is not 1"
+    "Where the finding is: its mask, or in a set without masks the area of its boxes; empty where the label is not 1"
     res = torch.zeros(len(idx), size, size, dtype=torch.bool)
     labels = films.studies.labels[name].to_numpy()
     source = None if boxes_only else films.masks
@@ -291,10 +291,7 @@ def true_masks(
         if source is None:
             res[k] = boxes_to_mask(_boxes_on(films, i, name, geometry, fused), size, size)
         elif name in source.channels and films.ids[i] in source:
-            mask = source.one(films.ids[i], name, (geometry.height, geometry.width))
-            res[k] = geometry.mask(mask)
-        else:
-            res[k] = boxes_to_mask(_boxes_on(films, i, name, geometry, fused), size, size)
+            res[k] = geometry.mask(source.one(films.ids[i], name, (geometry.height, geometry.width)))
     return res
 
 
@@ -304,8 +301,7 @@ def prior_on(
     size: int,       # of the grid
 ) -> torch.Tensor:   # (n,size,size) in [0,1]
     "Where a finding can be, on the evaluation grid"
-    regions = regions.float() / 255 if regions.dtype == torch.uint8 else regions.float()
-    return on_grid(prior(name, regions), size).clamp(0, 1)
+    return on_grid(prior(name, film_tensor(regions).float()), size).clamp(0, 1)
 
 # %% ../../nbs/80_evaluation.truth.ipynb #55e67463
 def _true_regions(films, idx, size):
