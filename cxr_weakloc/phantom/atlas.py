@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['ATLAS', 'LABELS', 'SPACING', 'body_mask', 'without_contrast', 'atlas_labels', 'build_atlas', 'load_atlas',
-           'atlas_tensors', 'Frame', 'frame']
+           'atlas_tensors', 'Frame', 'frame', 'voxel_places', 'away_from', 'whole_heart', 'nobodys_own',
+           'drawn_volumes']
 
-# %% ../../nbs/40_phantom.atlas.ipynb #11e9b17f
+# %% ../../nbs/40_phantom.atlas.ipynb #a2f2ed83
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -14,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.ndimage import binary_fill_holes, binary_opening, gaussian_filter, label as connected_parts
+from scipy.ndimage import binary_dilation, binary_fill_holes, binary_opening, distance_transform_edt, gaussian_filter
+from scipy.ndimage import gaussian_filter1d, label as connected_parts
 from torch import Tensor
 
 from ..core import BadInput, atomic
@@ -132,3 +134,74 @@ def frame() -> Frame:
         top=lungs[:, 1].min(),
         base=np.quantile(lungs[:, 1], .999),
         mid=(np.quantile(lungs[:, 2], .001) + np.quantile(lungs[:, 2], .999))/2)
+
+# %% ../../nbs/40_phantom.atlas.ipynb #085e261e
+def voxel_places(
+) -> tuple:   # depth, height, across: (62,133,256) mm each
+    "Where the voxels of the atlas are"
+    half, shape = frame().half, load_atlas()[0].shape
+    axes = [np.arange(n)*s - h for n, s, h in zip(shape, SPACING, half)]
+    return tuple(np.meshgrid(*axes, indexing='ij'))
+
+
+def away_from(
+    mask: np.ndarray,    # (62,133,256) bool
+    rows: slice,         # heights that are asked for
+) -> np.ndarray:         # (62,rows,256) mm
+    "Distance from a region"
+    return distance_transform_edt(~mask[:, rows], sampling=SPACING)
+
+
+def whole_heart(
+    mu: np.ndarray,       # (62,133,256) attenuation
+    labels: np.ndarray,   # (62,133,256) of `LABELS`
+) -> np.ndarray:          # (62,133,256) bool
+    "The heart with what its label leaves out: chambers and roots of vessels between its parts"
+    heart = labels == LABELS['heart']
+    box = tuple(slice(max(o.min() - 6, 0), o.max() + 6) for o in np.nonzero(heart))
+    near = distance_transform_edt(~heart[box], sampling=SPACING) < 15
+    closed = distance_transform_edt(near, sampling=SPACING) > 14.5
+    whole = heart.copy()
+    whole[box] |= closed & (mu[box] > .75) & (labels[box] == LABELS['other'])
+    return whole
+
+
+def nobodys_own(
+) -> tuple:   # attenuation (62,133,256) float32; labels (62,133,256) uint8
+    "The atlas without what only this patient has, and without collar bones and shoulder blades"
+    mu, labels = (a.copy() for a in load_atlas())
+    depth, height, across = voxel_places()
+    left, upper = labels == LABELS['left_lung'], slice(0, 70)
+    mass = (mu > .3) & left & (abs(depth + 76) < 24) & (abs(height + 50) < 18)
+    mass = binary_dilation(mass & (abs(across - 41) < 18)) & left
+    contrast = (mu > 1.5) & (across > -125) & (across < -45) & (height > -150) & (height < -100)
+    calcium = (mu > 1.15) & (abs(depth - 31) < 60) & (across > 12) & (across < 88) & (abs(height) < 64)
+    collar = (mu > 1.1) & (abs(across) > 24) & (height < -104) & (depth > 5 + .3*(height + 165))
+    shoulder = (mu > 1.1) & (abs(across) > 45) & (height < -146)
+    mu[mass] = .13
+    mu[binary_dilation(contrast) | calcium | collar | shoulder] = 1.03
+    blades = (mu[:, upper] > 1.08) & (abs(across[:, upper]) > 60) & (away_from(left | (labels == 3), upper) > 14)
+    mu[:, upper][blades] = 1.03
+    labels[whole_heart(mu, labels)] = LABELS['heart']
+    # this patient's heart hangs above the left dome; most rest on it
+    dome = 22 + 30*((-depth).clip(0)/50)**2 + 12*((across - 40)/45)**2
+    under = left & (height > dome) & (depth < 45) & (across < 95)
+    mu[under], labels[under] = 1., LABELS['abdomen']
+    return mu, labels
+
+
+@lru_cache
+def drawn_volumes(
+) -> tuple[Tensor, Tensor]:   # attenuation (1,1,62,133,256); the same, shares of labels and mediastinum (1,6,...)
+    "What varied people are sampled from; ribs count more, for they are thin"
+    mu, labels = nobodys_own()
+    depth, height, across = voxel_places()
+    bone = (mu - 1.12).clip(0)
+    ribs = 3.*((np.abs(across) - 22)/18).clip(0, 1)
+    drawn = gaussian_filter1d(mu + bone*ribs, .7, axis=0)   # as thick as the planes that will sample it are apart
+    narrow = (30 + .4*(height + 112)).clip(26, 58)
+    middle = (labels == LABELS['other']) & (mu > .6) & (abs(across) < narrow) & (depth > -48) & (depth < 78)
+    middle &= abs(height + 50) < 100
+    shares = [labels == value for name, value in LABELS.items() if name != 'other'] + [middle]
+    coarse = np.stack([mu, *shares]).astype(np.float32)
+    return torch.tensor(drawn, dtype=torch.float32)[None, None], torch.tensor(coarse)[None]
