@@ -36,7 +36,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'ChosenMap',
         'choose_map',
         'gated',
-        'Said',
+        'Heard',
         'predictions',
         'Case',
     ],
