@@ -146,7 +146,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'seed_all',
         'Resumable',
         'make_learner',
-        'fit',
+        'train_epochs',
         'lean_attention',
     ],
     'vlm': [

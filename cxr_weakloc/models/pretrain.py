@@ -29,7 +29,7 @@ from ..data import Films, load_films
 from .albef import ALBEF, FusionReader, build_tokenizer, clean_caption, write_albef
 from .config import PretrainConfig, VLMConfig
 from .prompts import phrases, zero_shot_scores
-from .training import Resumable, fit, make_learner, seed_all
+from .training import Resumable, make_learner, seed_all, train_epochs
 from ..scores import auc
 
 # %% ../../nbs/59_models.pretrain.ipynb #e2bf94ae
@@ -453,7 +453,7 @@ class Run:
         res = Resumable(self.checkpoint(name), f'{self.seed}.{name}', self.key)
         cbs = [LossTerms(), *cbs, res]
         learn = make_learner(dl, module.to(self.device), sum_losses, cbs, self.cfg.wd, inputs, self.device)
-        fit(learn, epochs, lr, res)
+        train_epochs(learn, epochs, lr, res)
 
     def tidy(self):
         "Remove the checkpoints"
