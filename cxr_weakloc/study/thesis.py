@@ -26,7 +26,7 @@ from ..scores.stats import auc_kept, holm, paired
 from ..evaluation import *
 from ..report.page import CSS, _table, forest, forest_metric, label, num
 from ..report.tables import *
-from .road import Settings, Work, _code, add_regions, baselines, device, digest, load_sets, look, phantom_sources, run_study, vindr_sources, write_csv
+from .road import Settings, Work, _code, _stamp, add_regions, baselines, device, digest, load_sets, look, phantom_sources, run_study, vindr_sources, write_csv
 
 # %% ../../nbs/96_study.thesis.ipynb #c9249317
 EXAMPLE = """# The thesis on VinDr-CXR, from checkpoint to report:   cxr-weakloc run --config thesis.toml
@@ -375,7 +375,7 @@ def run_thesis(config,        # path of the TOML file
 
 def study_key(cfg:Thesis, src)->str: # src: its `sources()`
     "Changes with whatever the study depends on: its settings, its code, and what lies on the disk"
-    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], *_inputs(cfg,src), _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.learner','refine.targets','evaluation.truth','evaluation.controls','evaluation.scoring','evaluation.protocols','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.page'))
+    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], [_stamp(p) for p in _inputs(cfg,src)], _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.learner','refine.targets','evaluation.truth','evaluation.controls','evaluation.scoring','evaluation.protocols','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.page'))
 
 def _inputs(cfg, src): # what lies on disk and decides the study: tables and masks by size and date, folders of films by the date of their last change
     trees = dict.fromkeys([src.train,*src.test.values()]); p = [f for t in trees for f in (*sorted((t/'annotations').glob('*.csv*')),*sorted(t.glob('*.csv')),t/'train',t/'test')]
