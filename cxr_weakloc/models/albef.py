@@ -33,13 +33,13 @@ from .towers import by_heads, hf_vit_tower
 SPECIAL = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')   # a vocabulary begins with them
 
 def clean_caption(
-    s: str,
+    s: str,  # a text
 ) -> str:
     "Lower case, and nothing but letters, digits and apostrophes"
     return re.sub(r'\s+', ' ', re.sub(r"[^a-z0-9' ]+", ' ', s.lower())).strip()
 
 def albef_caption(
-    s: str,
+    s: str,  # a text
 ) -> str:
     "As Salesforce's code: most punctuation vanishes without a trace, hyphens and slashes become spaces"
     s = re.sub(r'[-/]', ' ', re.sub(r"""[,.'!?"()*#:;~]""", '', s.lower()))
@@ -206,7 +206,7 @@ def temperature(
 
 # %% ../../nbs/55_models.albef.ipynb #067830d2
 def albef_films(
-    cfg: VLMConfig,
+    cfg: VLMConfig,  # of the model
 ) -> FilmsWanted:
     "The films that an ALBEF wants"
     return FilmsWanted(cfg.image_size, cfg.channels, cfg.mean, cfg.std, cfg.policy)
@@ -298,7 +298,7 @@ class ITCText:
 def _inverse(temp): return 1/temp.clamp(.001, .5)
 
 def itc_reader(
-    m: ALBEF,
+    m: ALBEF,  # the model
     manifest: dict = None,  # where the weights come from
 ) -> Contrastive:
     "The contrastive half of an ALBEF as a reader of its own"
@@ -310,7 +310,7 @@ WEIGHTS = files('cxr_weakloc')/'assets'
 _TIED = 'predictions.decoder.weight'   # the word embeddings, stored once
 
 def write_albef(
-    model: ALBEF,
+    model: ALBEF,  # whose weights
     folder,                 # written whole or not at all
     manifest: dict = None,  # where the weights come from
     half: bool = True,      # float16, which halves the file and rounds the weights

@@ -178,7 +178,7 @@ def mlm(
 
 # %% ../../nbs/59_models.pretrain.ipynb #a35178ed
 def sentences(
-    text: str,
+    text: str,  # a section of a report
 ) -> list:
     "Sentences of a report's section"
     parts = re.split(r'(?<=[.;])\s+', re.sub(r'\s+', ' ', text))
@@ -365,7 +365,7 @@ class Report(Callback):
 
 # %% ../../nbs/59_models.pretrain.ipynb #64b8fed9
 def refined_grid(
-    model: ALBEF,
+    model: ALBEF,  # whose weights
     patch: int,   # pixels, smaller than the model's
 ) -> ALBEF:
     "The same model on a finer grid: patch kernel and position embeddings resized, all else copied"
@@ -464,9 +464,9 @@ def pretrain(
     train,                 # `Studies` with reports, or their `Films`, as `load_films` reads them from a cache
     valid,                 # the same, of other patients
     out,                   # folder of the model
-    cfg: PretrainConfig = PretrainConfig(),
+    cfg: PretrainConfig = PretrainConfig(),  # settings of the training
     shape: VLMConfig = None,   # vocabulary and patch are filled in; None: the phantom's
-    seed: int = 0,
+    seed: int = 0,  # of all randomness
     device: str = None,        # None: a GPU if there is one
     command: str = '',         # goes into the manifest
 ) -> ALBEF:

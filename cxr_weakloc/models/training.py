@@ -85,12 +85,12 @@ class Resumable(Callback):
 # %% ../../nbs/58_models.training.ipynb #0739d16e
 def make_learner(
     dl,               # fastai's DataLoader; it is never validated on
-    model: nn.Module,
-    loss_func,
-    cbs: list,
+    model: nn.Module,  # whose weights
+    loss_func,  # (prediction, target) -> scalar
+    cbs: list,  # fastai callbacks
     wd: float,        # decoupled weight decay
     inputs: int = 1,  # how many parts of a batch are the model's input
-    device=None,
+    device=None,  # where its tensors are to lie
 ) -> Learner:
     "A learner as this package trains"
     dls = DataLoaders(dl, dl, device=device)
@@ -101,8 +101,8 @@ def make_learner(
     return learn
 
 def train_epochs(
-    learn: Learner,
-    epochs: int,
+    learn: Learner,  # of `make_learner`
+    epochs: int,  # how many
     lr: float,      # at its peak
     resumable: Resumable,  # one of the learner's callbacks
 ):
@@ -113,11 +113,11 @@ def train_epochs(
 def lean_attention(
     module,         # whose attention it is
     query: Tensor,  # (B,H,N,d)
-    key: Tensor,
-    value: Tensor,
-    attention_mask: Tensor = None,
-    scaling: float = None,
-    dropout: float = 0.,
+    key: Tensor,  # (B,H,T,d)
+    value: Tensor,  # (B,H,T,d)
+    attention_mask: Tensor = None,  # additive, or None
+    scaling: float = None,  # of the logits; None: by the width
+    dropout: float = 0.,  # not used: the towers have none in training here
     **kw,
 ) -> tuple:         # (B,N,H,d), (B,H,N,N)
     "Plain attention whose softmax stays in the precision of its operands, as transformers' attention functions"
