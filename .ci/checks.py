@@ -1,5 +1,5 @@
-"""Checks of what is in the repository. Each takes a copy of it in which all that is generated was made anew, and returns a
-list of complaints"""
+"""Checks of what is in the repository. Each takes a copy of it in which all that is generated was made anew,
+and returns a list of complaints"""
 import ast
 import configparser
 import os
@@ -131,7 +131,7 @@ def python_of(notebook: Path) -> str:
 
 
 def requirements(new):
-    "settings.ini asks for all that is imported; what only a function or a notebook needs may be a dev requirement or an extra"
+    "settings.ini asks for all that is imported; what only a function or a notebook needs may be for dev or an extra"
     config = configparser.ConfigParser(delimiters=['='])
     config.read(ROOT/'settings.ini')
     settings = config['DEFAULT']

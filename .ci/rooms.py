@@ -48,10 +48,12 @@ def exports(file: Path) -> list:
 
 
 def face(title: str, folder: Path, names: list) -> str:
-    "Text of a room's `__init__.py`: each name is imported when it is first asked for, so that a light one costs little"
-    lines = [f'"{title}"', 'import lazy_loader', '', '__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={']
+    "Text of a room's `__init__.py`: a name is imported when it is first asked for, so that a light one costs little"
+    lines = [f'"{title}"', 'import lazy_loader', '']
+    lines.append('__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={')
     for name in names:
-        lines += [f'    {name!r}: [', *(f'        {attribute!r},' for attribute in exports(folder/f'{name}.py')), '    ],']
+        attributes = [f'        {attribute!r},' for attribute in exports(folder/f'{name}.py')]
+        lines += [f'    {name!r}: [', *attributes, '    ],']
     return '\n'.join([*lines, '})']) + '\n'
 
 

@@ -22,7 +22,7 @@ from ..core import *
 from ..films.geometry import hflip
 from ..models.albef import *
 from ..heatmaps.tokens import *
-from ..anatomy.segmenter import *
+from ..anatomy import *
 from .targets import *
 
 # %% ../../nbs/71_refine.learner.ipynb #885b2a36

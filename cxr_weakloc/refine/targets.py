@@ -16,7 +16,7 @@ from torch import Tensor
 from ..core import *
 from ..films.geometry import *
 from ..films.images import *
-from ..anatomy.segmenter import *
+from ..anatomy import *
 
 # %% ../../nbs/70_refine.targets.ipynb #0ca42e01
 def standard_grey(films,   # (B,1,S,S) float in [0,1]

@@ -2,6 +2,23 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'config': [
+        'Count',
+        'Share',
+        'Condition',
+        'Strict',
+        'Data',
+        'Phantoms',
+        'Model',
+        'Baseline',
+        'Scores',
+        'StudyConfig',
+        'said',
+        'load_config',
+        'config_example',
+        'config_table',
+        'plain_config',
+    ],
     'road': [
         'digest',
         'model_digest',

@@ -31,7 +31,7 @@ from ..data.cache import *
 from ..phantom.patients import CONDITIONS, Population, condition, write_phantom
 from ..models.albef import ALBEF, code_revision, film_tensor, load_vlm, save_vlm
 from ..heatmaps.tokens import METHODS, localize
-from ..anatomy.segmenter import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
+from ..anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
 from ..refine.learner import RefineConfig, RefineData, refine
 from ..scores.maps import *
 from ..evaluation.truth import *
@@ -251,7 +251,7 @@ def add_regions(x:Films, work:Work, anatomy=None # CheXmask's csv, where somebod
         part = lambda i: regions_for((x.images[i:i+64], x.geometries[i:i+64], x.ids[i:i+64]), src or seg, fallback=seg).mul(255).round().byte()
         return dict(regions=torch.cat([part(i) for i in tqdm(range(0, len(x), 64), desc='regions', leave=False)])), {}
     who = model_digest(load_segmenter()) if anatomy is None else digest(Path(anatomy).resolve())
-    x.regions = work.keep(f'regions-{x.condition}', (digest(x.images), who, _code('anatomy.segmenter')), go)[0]['regions']; return x
+    x.regions = work.keep(f'regions-{x.condition}', (digest(x.images), who, _code('anatomy.segmenter','anatomy.sources')), go)[0]['regions']; return x
 
 def look(model:ALBEF, name, x:Films, findings, method, work:Work): # maps (n,K,h,w), prob (n,K)
     "Maps and zero-shot probabilities of all films; kept"
@@ -353,7 +353,7 @@ def refine_data(x:Films, cfg:RefineConfig, seed, fused=None, budget:float=0. # s
 
 def student(model:ALBEF, x:Films, cfg:RefineConfig, seed:int, folder, work:Work, fused=None, budget:float=0., **manifest)->ALBEF: # manifest: what else to record
     "The refined model in `folder`: trained, resumed or, if it is there already, read"
-    folder = Path(folder); key = digest(model_digest(model), x.images, x.regions, x.ids, _plain(asdict(cfg)), seed, budget, _code('models.albef','heatmaps.tokens','anatomy.segmenter','refine.targets','refine.learner'))
+    folder = Path(folder); key = digest(model_digest(model), x.images, x.regions, x.ids, _plain(asdict(cfg)), seed, budget, _code('models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.targets','refine.learner'))
     try:
         m = load_vlm(folder, model.temp.device)
         if m.manifest.get('key') == key: return m

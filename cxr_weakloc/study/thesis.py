@@ -17,7 +17,7 @@ from ..core import *
 from ..data.vindr import load_vindr
 from ..heatmaps.tokens import METHODS
 from ..models.albef import load_vlm
-from ..anatomy.segmenter import gate
+from ..anatomy import gate
 from ..refine.learner import RefineConfig
 from ..scores.maps import *
 from ..scores.boxes import detect, tune_boxes
@@ -378,7 +378,7 @@ def run_thesis(config,        # path of the TOML file
 
 def study_key(cfg:Thesis, src)->str: # src: its `sources()`
     "Changes with whatever the study depends on: its settings, its code, and what lies on the disk"
-    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], *_inputs(cfg,src), _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','refine.learner','refine.targets','evaluation.truth','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.page'))
+    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], *_inputs(cfg,src), _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.learner','refine.targets','evaluation.truth','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.page'))
 
 def _inputs(cfg, src): # what lies on disk and decides the study: tables and masks by size and date, folders of films by the date of their last change
     trees = dict.fromkeys([src.train,*src.test.values()]); p = [f for t in trees for f in (*sorted((t/'annotations').glob('*.csv*')),*sorted(t.glob('*.csv')),t/'train',t/'test')]
