@@ -3,6 +3,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'geometry': [
+        'POLICIES',
         'boxes_to_mask',
         'mask_to_box',
         'box_area',
@@ -14,10 +15,30 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Geometry',
         'area_resize',
     ],
-    'images': [
+    'dicom': [
         'MAX_PIXELS',
-        'Film',
+        'CHEST',
         'file_kind',
+        'open_film',
+        'dicom_header',
+        'code_word',
+        'whole_number',
+        'check_radiograph',
+        'Codestream',
+        'transfer_syntax',
+        'stored_pixels',
+    ],
+    'values': [
+        'unit_range',
+        'ValueLine',
+        'Values',
+        'values_of',
+        'inside_bands',
+        'shown_film',
+    ],
+    'images': [
+        'Film',
+        'film_tensor',
         'read_film',
         'read_square',
         'save_dicom',
@@ -25,6 +46,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     ],
     'rle': [
         'DIALECTS',
+        'MAX_MASK',
+        'Dialect',
         'rle_encode',
         'rle_decode',
         'coco_decode',
