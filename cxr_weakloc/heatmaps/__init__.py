@@ -2,19 +2,14 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
-    'tokens': [
-        'METHODS',
-        'to_grid',
-        'attention_map',
-        'attention_gradcam',
-        'token_maps',
-        'fuse_each',
-        'localize',
+    'maps': [
+        'Maps',
     ],
     'methods': [
+        'NEEDS',
         'HEATMAPS',
-        'HeatMethod',
-        'heat_method',
+        'as_grid',
+        'defined_for',
         'cam',
         'gradcam',
         'gradcam_pp',
@@ -30,17 +25,27 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'cross_gradcam',
         'similarity',
         'surgery',
+        'smoothing_matrix',
         'biovil_similarity',
         'gloria',
         'rise_masks',
         'rise',
         'occlusion',
+    ],
+    'explain': [
+        'trainable_methods',
+        'maps_of',
         'SilentMap',
         'why_silent',
+        'explain_batch',
         'out_of_memory',
         'halving',
-        'explain_batch',
         'explain',
+        'finding_maps',
+        'explain_findings',
+        'map_provenance',
+        'default_method',
+        'look',
     ],
     'store': [
         'CONTRASTIVE_ONLY',
@@ -70,5 +75,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'restored',
         'rank_correlation',
         'randomization_check',
+    ],
+    'tokens': [
+        'METHODS',
+        'to_grid',
+        'attention_map',
+        'fuse_each',
+        'token_maps',
+        'localize',
     ],
 })
