@@ -21,7 +21,7 @@ from .maps import Maps
 from .methods import HEATMAPS
 from ..models import Reader, Said, finding_log_odds, flat_phrases, phrases, uncropped
 
-# %% ../../nbs/62_heatmaps.explain.ipynb #55416394
+# %% ../../nbs/62_heatmaps.explain.ipynb #5766ba80
 def _in_float32(o):
     "What a trunk or a text tower under autocast left in half precision, in float32"
     def wide(t): return t.float() if torch.is_tensor(t) and t.dtype in (torch.float16, torch.bfloat16) else t
@@ -31,19 +31,21 @@ def _in_float32(o):
 def _look(reader, films, said, method, grad, options):
     "Maps (B,K,h,w) of what the model saw, scores (B,K), and which prompts have no gradient (B,K) or None"
     m = HEATMAPS[method]
-    if m.needs == 'films': return *m.f(reader, reader.prepare(films, grad), said, **options), None
+    if m.needs == 'films':
+        with torch.set_grad_enabled(grad): return *m.f(reader, reader.prepare(films, grad), said, **options), None
     seen = reader.trunk(films, grad)
     if grad: seen, said = _in_float32(seen), _in_float32(said)   # map and loss of a training step are not for bfloat16
     with torch.autocast(reader.device.type, enabled=False) if grad else nullcontext():
-        if m.needs == 'seen': return m.f(reader, seen, said, **options), reader.score(seen, said), None
-        evidence = reader.evidence(seen, said, grad)
+        if m.needs == 'seen':
+            with torch.set_grad_enabled(grad): return m.f(reader, seen, said, **options), reader.score(seen, said), None
+        evidence = reader.evidence(seen, said, grad)              # off the graph by itself, unless `grad`
         return m.f(evidence, **options), evidence.scores, None if grad else evidence.silent()
 
 def _on_whole_film(reader, maps):
     "Maps of a centre crop get their margin of NaN"
     return maps if reader.crop is None else uncropped(maps, reader.crop, reader.size[-1])
 
-# %% ../../nbs/62_heatmaps.explain.ipynb #e3f1bc05
+# %% ../../nbs/62_heatmaps.explain.ipynb #19c439bc
 def trainable_methods() -> list:
     "Names of the methods whose maps can be trained on"
     return [name for name, m in HEATMAPS.items() if m.differentiable]
@@ -59,10 +61,10 @@ def maps_of(
     "Differentiable maps and scores of one batch. Raises `BadInput` for a method whose map has no gradient"
     if grad and not HEATMAPS[method].differentiable:
         raise BadInput(f'{method} has no gradient to train on', mend=f"train on one of {', '.join(trainable_methods())}")
-    with torch.set_grad_enabled(grad): maps, scores, _ = _look(reader, films, said, method, grad, options)
+    maps, scores, _ = _look(reader, films, said, method, grad and torch.is_grad_enabled(), options)
     return _on_whole_film(reader, maps), scores
 
-# %% ../../nbs/62_heatmaps.explain.ipynb #1ce1dda0
+# %% ../../nbs/62_heatmaps.explain.ipynb #8fa28d7f
 class SilentMap(UserWarning):
     "A prompt's score has no gradient: there is no map"
 
@@ -81,7 +83,7 @@ def explain_batch(
     **options,               # of the method
 ) -> tuple:                  # maps (B,K,h,w) float32, scores (B,K), silent (B,K) bool
     "Maps of one batch, from prompts that have been read. Raises `BadInput`"
-    with torch.no_grad(), torch.autocast(reader.device.type, torch.bfloat16, enabled=amp):
+    with torch.enable_grad(), torch.autocast(reader.device.type, torch.bfloat16, enabled=amp):   # gradients are taken
         maps, scores, silent = _look(reader, films, said, method, False, options)
     maps, scores = maps.detach().float(), scores.detach().float()
     if not scores.isfinite().all() or maps.isnan().flatten(2).all(-1).any():
