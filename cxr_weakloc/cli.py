@@ -59,7 +59,7 @@ def cmd_demo(a, command, started):
 
 def cmd_phantom(a, command, started):
     from cxr_weakloc.study.road import make_phantom
-    from cxr_weakloc.phantom.patients import Population, write_mimic
+    from cxr_weakloc.phantom import Population, write_mimic
     root = Path(a.out); src = make_phantom(root, a.train, a.test, a.seed, workers=a.workers)
     if a.mimic: write_mimic(root/'mimic', Population(seed=a.seed), a.mimic, a.mimic_validate, workers=a.workers)
     print('\n'.join(map(str, [*src.test.values()] + ([root/'mimic'] if a.mimic else []))))
@@ -70,7 +70,7 @@ def cmd_prepare(a, command, started):
 
 def cmd_pretrain(a, command, started):
     from cxr_weakloc.data.mimic import load_mimic
-    from cxr_weakloc.models.albef import pretrain
+    from cxr_weakloc.models.pretrain import pretrain
     import torch
     import inspect
     default = {k: v.default for k,v in inspect.signature(pretrain).parameters.items()}

@@ -28,10 +28,9 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 from tqdm.auto import tqdm
 
-from ..core import REGIONS, BadInput, atomic, code_revision, rng
+from ..core import REGIONS, BadInput, atomic, code_revision, in_order, rng
 from ..films import Geometry, area_resize, mask_to_box
-from ..phantom import LABELS, Population, condition, draw, make_study
-from ..phantom.patients import _map, _points, _tensors
+from ..phantom import LABELS, Population, condition, draw, labels_along_rays, make_study
 
 # %% ../../nbs/65_anatomy.segmenter.ipynb #16f1a7b6
 def mediastinal_lung(
@@ -40,8 +39,7 @@ def mediastinal_lung(
     thin: float = .38,   # share of the row's greatest thickness below which medial lung is not drawn by readers
 ) -> Tensor:             # (2,H,W) bool, left and right lung
     "Lung in front of and behind the mediastinum: on each row, medial of the thickest column and thin"
-    labels = F.grid_sample(_tensors()[1], _points(study), mode='nearest', padding_mode='border',
-                           align_corners=True)[0, 0]
+    labels = labels_along_rays(study)
     column = torch.arange(labels.shape[2])
     hidden = []
     for name, medial in (('left_lung', -1), ('right_lung', 1)):   # the patient's left is the film's right
@@ -100,7 +98,7 @@ def seg_films(
     if cache is not None and Path(cache).is_file():
         return torch.load(cache)
     jobs = [(kinds[i % len(kinds)], first + i) for i in range(n)]
-    rows = [_seg_one(job) for job in jobs] if n <= 16 else _map(_seg_one, jobs, workers, 'films')
+    rows = [_seg_one(job) for job in jobs] if n <= 16 else in_order(_seg_one, jobs, workers, 'films')
     films, bits, aspects = zip(*rows)
     data = dict(film=torch.stack(films), bits=torch.stack(bits), aspect=torch.tensor(aspects, dtype=torch.float32))
     if cache is not None:

@@ -38,4 +38,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'stages': [
         'Stages',
     ],
+    'workers': [
+        'start_worker',
+        'run_jobs',
+        'in_order',
+    ],
 })

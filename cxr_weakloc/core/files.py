@@ -6,7 +6,7 @@
 __all__ = ['atomic', 'sweep', 'write_json', 'read_json', 'save_tensors', 'safe_join', 'file_hash', 'load_hashes', 'save_hashes',
            'code_of', 'digest', 'code_revision', 'stable_hash', 'rng']
 
-# %% ../../nbs/03_core.files.ipynb #e3cdc1af
+# %% ../../nbs/03_core.files.ipynb #7f8eefb1
 import ast
 import functools
 import hashlib
@@ -30,7 +30,7 @@ import numpy as np
 from .errors import BadInput
 from .registry import Entry
 
-# %% ../../nbs/03_core.files.ipynb #91ce5fe6
+# %% ../../nbs/03_core.files.ipynb #4d2513d2
 def _clear(path):
     shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
 
@@ -64,7 +64,7 @@ def atomic(
     finally:
         _clear(part)
 
-# %% ../../nbs/03_core.files.ipynb #0730e719
+# %% ../../nbs/03_core.files.ipynb #7c5f5c4f
 def sweep(
     folder,  # that `atomic` wrote to
 ):
@@ -77,7 +77,7 @@ def sweep(
         except PermissionError:
             pass   # it lives, and is somebody else's
 
-# %% ../../nbs/03_core.files.ipynb #724a92e8
+# %% ../../nbs/03_core.files.ipynb #2ffd9b5b
 def _plain(value):
     "`value` with text as keys and lists for tuples, as JSON has them"
     if isinstance(value, dict): return {str(key): _plain(v) for key, v in value.items()}
@@ -122,7 +122,7 @@ def save_tensors(
             if 'No space left' not in str(e): raise
             raise OSError(28, 'No space left on device') from e   # as every other writer says it
 
-# %% ../../nbs/03_core.files.ipynb #685dad94
+# %% ../../nbs/03_core.files.ipynb #23a2c840
 def safe_join(
     root,    # folder of the data
     *parts,  # from a table: names, or paths with `/`
@@ -135,7 +135,7 @@ def safe_join(
             raise BadInput(f'path {said!r} leaves the data folder', file=root, mend='mend the id in the table')
     return root.joinpath(*map(str, parts))
 
-# %% ../../nbs/03_core.files.ipynb #d223cf7b
+# %% ../../nbs/03_core.files.ipynb #4e39fd6e
 _hashes = {}     # path -> (stamp, hash) of files that were read
 _SETTLED = 10**9 # nanoseconds: a file as young as this may change again within one tick of its clock
 
@@ -169,8 +169,8 @@ def load_hashes(
 ):
     "Remember hashes of an earlier run; a file that isn't there, or is damaged, tells nothing"
     try:
-        _hashes.update(read_json(path))
-    except (BadInput, ValueError, TypeError):
+        _hashes.update({file: (stamp, found) for file, (stamp, found) in read_json(path).items()})
+    except (BadInput, ValueError, TypeError, AttributeError):
         pass
 
 
@@ -180,7 +180,7 @@ def save_hashes(
     "Keep the hashes of files for the next run"
     write_json(path, _hashes)
 
-# %% ../../nbs/03_core.files.ipynb #cbb7becf
+# %% ../../nbs/03_core.files.ipynb #27a5bb6e
 _LIB = Path(__file__).resolve().parent.parent if '__file__' in globals() else Path('../cxr_weakloc').resolve()
 
 
@@ -242,7 +242,7 @@ def code_of(
             h.update(f'{_meaning(inspect.getsource(part))}\x1e'.encode())
     return h.hexdigest()
 
-# %% ../../nbs/03_core.files.ipynb #44fe2b0b
+# %% ../../nbs/03_core.files.ipynb #e73774d7
 def _array_tokens(x):
     "Tensors and arrays by type, shape and content"
     if not isinstance(x, np.ndarray):   # a tensor of any type, on any device
@@ -271,11 +271,19 @@ def _frame_tokens(x):
         yield from _array_tokens(values) if not values.dtype.hasobject else _tokens(list(values))
 
 
+def _files_under(folder):
+    "All files under a folder, through links to other folders too, each folder once"
+    seen = set()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(here))
+        folders[:] = sorted(name for name in folders if os.path.realpath(os.path.join(here, name)) not in seen)
+        yield from (Path(here)/name for name in sorted(files))
+
+
 def _path_tokens(path):
     "A file by its content; a folder by the names and contents of its files"
     if path.is_dir():
-        files = sorted(p for p in path.rglob('*') if p.is_file())
-        yield from _tokens({p.relative_to(path).as_posix(): file_hash(p) for p in files})
+        yield from _tokens({p.relative_to(path).as_posix(): file_hash(p) for p in _files_under(path) if p.is_file()})
     else:
         yield file_hash(path).encode()
 
@@ -330,7 +338,7 @@ def digest(
         h.update(b'\x1f')
     return h.hexdigest()
 
-# %% ../../nbs/03_core.files.ipynb #f3262adc
+# %% ../../nbs/03_core.files.ipynb #a1bcbd5f
 def code_revision() -> str:
     "Git revision of the code, if it is a checkout; else the package's version"
     try:
@@ -340,7 +348,7 @@ def code_revision() -> str:
         from cxr_weakloc import __version__
         return __version__
 
-# %% ../../nbs/03_core.files.ipynb #1da1c557
+# %% ../../nbs/03_core.files.ipynb #59b0223f
 def stable_hash(
     *parts,  # anything printable
 ) -> int:

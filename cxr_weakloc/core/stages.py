@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Stages']
 
-# %% ../../nbs/04_core.stages.ipynb #5e1405a3
+# %% ../../nbs/04_core.stages.ipynb #2b7a2b38
 import fcntl
 import json
 import re
@@ -20,7 +20,7 @@ from fastcore.basics import patch
 from .errors import BadInput
 from .files import atomic, digest, load_hashes, read_json, save_hashes, save_tensors, sweep, write_json
 
-# %% ../../nbs/04_core.stages.ipynb #7cfe9817
+# %% ../../nbs/04_core.stages.ipynb #df3ea25a
 def _write_tensors(made, part):
     tensors, meta = made
     save_tensors(tensors, part, meta=json.dumps(meta))
@@ -59,7 +59,7 @@ _KINDS = dict(
     tables=_Kind('', _write_tables, _read_tables),
 )
 
-# %% ../../nbs/04_core.stages.ipynb #1739e025
+# %% ../../nbs/04_core.stages.ipynb #cfd4b18c
 class Stages:
     "The output folder of a run: results that are kept between runs, and how long each stage took. Raises `BadInput`"
     def __init__(
@@ -107,7 +107,7 @@ class Stages:
         "Print, unless this run is quiet"
         if not self.quiet: print(*words, flush=True)
 
-# %% ../../nbs/04_core.stages.ipynb #50b6454e
+# %% ../../nbs/04_core.stages.ipynb #2ce797d8
 def _file_name(name):
     return re.sub('[^A-Za-z0-9@.-]+', '-', name)
 
@@ -141,7 +141,7 @@ def keep(
 def _made(self: Stages, name):
     self.made.append(name)
 
-# %% ../../nbs/04_core.stages.ipynb #1d986f9f
+# %% ../../nbs/04_core.stages.ipynb #c8aea6e3
 _MARK = '.stage.json'
 
 
@@ -174,7 +174,7 @@ def _keep_folder(self: Stages, name, make, key, at):
         write_json(part/_MARK, dict(stage=name, key=key, files=_sizes(part)))
     return path
 
-# %% ../../nbs/04_core.stages.ipynb #5f4a1ea6
+# %% ../../nbs/04_core.stages.ipynb #06a25a97
 @patch
 def scratch(
     self: Stages,
@@ -185,7 +185,7 @@ def scratch(
     path = self.dir/f'{_file_name(name)}-{digest(*key_parts)}.ckpt'
     return path
 
-# %% ../../nbs/04_core.stages.ipynb #9e45d31a
+# %% ../../nbs/04_core.stages.ipynb #1061c708
 @patch
 @contextmanager
 def stage(
@@ -208,7 +208,7 @@ def stage(
             self.timings[name] = seconds
         write_json(self.dir/'timings.json', self.timings)
 
-# %% ../../nbs/04_core.stages.ipynb #a05d8a6d
+# %% ../../nbs/04_core.stages.ipynb #38973e7a
 _KEPT = re.compile(r'-[0-9a-f]{16}(\.safetensors)?$')
 
 

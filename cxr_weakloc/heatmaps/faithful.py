@@ -14,7 +14,11 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 from scipy.stats import spearmanr
 from ..core import *
+from ..models.reader import *
 from ..models.towers import *
+from ..models.contrastive import *
+from ..models.conv import *
+from ..models.albef import *
 from .methods import *
 
 # %% ../../nbs/64_heatmaps.faithful.ipynb #76c06b62

@@ -7,7 +7,7 @@ __all__ = ['NEEDS', 'HEATMAPS', 'as_grid', 'defined_for', 'cam', 'gradcam', 'gra
            'eigencam', 'scorecam', 'rollout', 'chefer', 'legrad', 'cross_attention', 'cross_gradcam', 'similarity',
            'surgery', 'smoothing_matrix', 'biovil_similarity', 'gloria', 'rise_masks', 'rise', 'occlusion']
 
-# %% ../../nbs/61_heatmaps.methods.ipynb #683e3908
+# %% ../../nbs/61_heatmaps.methods.ipynb #376cf742
 import math
 
 import torch
@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..core import BadInput, Registry
-from ..models import ConvContrastive, FusionReader, TowerReader, region_attention
+from ..models import ConvContrastive, FusionReader, TowerReader, plain_attention, region_attention
 
 # %% ../../nbs/61_heatmaps.methods.ipynb #baf10e8a
 NEEDS = ('evidence', 'seen', 'films')
@@ -188,7 +188,7 @@ def rollout(
     row = _last_row(t, x, R)
     return as_grid(row[:, None, t.prefix:].expand(-1, len(said), -1), grid), reader.scored(x, said)
 
-# %% ../../nbs/61_heatmaps.methods.ipynb #dd9197d8
+# %% ../../nbs/61_heatmaps.methods.ipynb #56ac06f7
 def _relevance(atts, grads):
     "Chefer's R (B,T,T) from attentions (B,H,T,T) and a score's gradients by them, lowest layer first"
     a = atts[0]
@@ -209,11 +209,11 @@ def chefer(
     t, grad = _tower(reader, 'chefer'), torch.is_grad_enabled()
     grid, L = t.grid(*x.shape[-2:]), len(t.blocks)
     if not -L <= start < 0: raise BadInput(f'start {start} of a tower of {L} blocks', mend=f'-1 (the last) to {-L}')
-    x = t.run(t.embed(x), L + start)
+    with plain_attention(grad): x = t.run(t.embed(x), L + start)
     if start == -1 and t.probe is None:
         e = reader.query(x, t.blocks[-1], reader.tail(said), len(said), grid, grad)
         return as_grid((e.a[:, None]*e.dv).relu().mean(2), grid), e.scores
-    with torch.enable_grad():
+    with torch.enable_grad(), plain_attention(grad):
         atts = []
         if not grad: x = x.detach().requires_grad_()
         for block in t.blocks[L + start:]:
@@ -249,7 +249,7 @@ def legrad(
         x = after
     return as_grid(total/(layers or L), grid), e.scores
 
-# %% ../../nbs/61_heatmaps.methods.ipynb #dbd900a4
+# %% ../../nbs/61_heatmaps.methods.ipynb #3a4d60cc
 def _over_words(a, real):
     "Mean over heads and real tokens: (B,H,K,L,N), (K,L) bool -> (B,K,N)"
     w = real.to(a.dtype)/real.sum(-1, keepdim=True)
@@ -265,7 +265,7 @@ def cross_attention(
 ) -> Tensor: # (B,K,h,w), not negative
     "What the prompt's words look at"
     defined_for(isinstance(reader, FusionReader), reader, 'cross_attention', 'a fusion model such as ALBEF')
-    a = reader.cross_attention(seen, said, gradient=False)[0]
+    a = reader.cross_attention(seen, said, gradient=False, grad=torch.is_grad_enabled())[0]
     return as_grid(_over_words(a, said.more['real']), seen.grid)
 
 @HEATMAPS.add('cross_gradcam', positive=True, **_FUSION)

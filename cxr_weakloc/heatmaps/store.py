@@ -22,8 +22,11 @@ from ..core import *
 from ..films.geometry import *
 from ..films.images import *
 from ..data.schema import *
-from ..models.albef import code_revision
+from ..models.reader import *
 from ..models.towers import *
+from ..models.contrastive import *
+from ..models.conv import *
+from ..models.albef import *
 from .methods import *
 from ..models.prompts import *
 from ..models.checkpoints import load_reader

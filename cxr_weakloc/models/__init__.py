@@ -18,7 +18,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Said',
         'FilmsWanted',
         'films_wanted',
-        'film_tensor',
         'graph_if',
         'plain_attention',
         'leaf_of',
@@ -84,6 +83,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'build_tokenizer',
         'VLMConfig',
         'ALBEF',
+        'albef_films',
         'FusionReader',
         'ITCText',
         'itc_reader',
@@ -198,7 +198,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'WordPretrainer',
         'WordCallback',
         'refined_grid',
-        'code_revision',
         'pretrain',
     ],
 })

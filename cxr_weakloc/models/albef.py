@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPECIAL', 'CAPTIONS', 'WEIGHTS', 'clean_caption', 'albef_caption', 'build_tokenizer', 'VLMConfig', 'ALBEF',
-           'FusionReader', 'ITCText', 'itc_reader', 'write_albef', 'read_albef']
+           'albef_films', 'FusionReader', 'ITCText', 'itc_reader', 'write_albef', 'read_albef']
 
 # %% ../../nbs/55_models.albef.ipynb #d6e262ed
 from collections import Counter
@@ -25,7 +25,7 @@ from transformers.models.bert.modeling_bert import BertOnlyMLMHead
 from ..core import BadInput, atomic
 from .contrastive import Contrastive, Scalar
 from .evidence import Backward, Crossed, LinearImage
-from .reader import FilmsWanted, Reader, Said, Seen, TextTower, leaf_of, tokenized
+from .reader import FilmsWanted, Reader, Said, Seen, leaf_of, tokenized
 from .towers import by_heads, hf_vit_tower
 
 # %% ../../nbs/55_models.albef.ipynb #b9e7ccc4
@@ -40,11 +40,11 @@ def clean_caption(
 def albef_caption(
     s: str,
 ) -> str:
-    "As Salesforce's code cleans captions: most punctuation vanishes without a trace, hyphens and slashes become spaces"
-    s = re.sub(r'[-/]', ' ', re.sub(r"""[,.'!?"()*#:;~]""", '', s.lower()))
-    return re.sub(r'\s{2,}', ' ', s).rstrip('\n').strip(' ')
+    "ALBEF's own `pre_caption`: punctuation vanishes, hyphens and slashes part words"
+    s = re.sub(r"([,.'!?\"()*#:;~])", '', s.lower()).replace('-', ' ').replace('/', ' ')
+    return re.sub(r'\s+', ' ', s).strip()
 
-CAPTIONS = dict(words=clean_caption, albef=albef_caption)
+CAPTIONS = dict(words=clean_caption, albef=albef_caption)   # how a model wants its texts
 
 def build_tokenizer(
     texts,               # captions
@@ -83,9 +83,10 @@ class VLMConfig:
     mean: float = .5           # of pixels in [0,1]
     std: float = .25
     cam_layer: int = 1         # fusion layer that localizes: the middle one, as ALBEF's layer 8 of 6..11
-    caption: str = 'words'     # of `CAPTIONS`: how texts are cleaned; the original: 'albef'
-    map_score: str = 'odds'    # what its Grad-CAM differentiates: match minus no match, or the 'match' logit alone (the original)
-    policy: str = 'pad'        # of `Geometry`: how its films were made square; the original: 'stretch'
+    caption: str = 'words'     # of `CAPTIONS`; Salesforce's checkpoints want 'albef'
+    sep: bool = True           # do texts end with [SEP]? Salesforce's do not
+    map_score: str = 'evidence'  # what Grad-CAM differentiates: match minus no match; 'match': that logit alone
+    policy: str = 'pad'        # of `Geometry`: how films are made square; Salesforce's are squashed, 'squash'
 
     @property
     def grid(self): return self.image_size//self.patch
@@ -130,20 +131,26 @@ class ALBEF(nn.Module):
         self.temp = nn.Parameter(torch.tensor(.07))
 
 # %% ../../nbs/55_models.albef.ipynb #839a3139
-@patch(as_prop=True)
-def clean(self: ALBEF):
-    "How its texts are cleaned, of `CAPTIONS`"
-    return CAPTIONS[self.cfg.caption]
-
 @patch
-def tokens(
+def texts(
     self: ALBEF,
-    texts,      # n captions; cut at `cfg.max_len`
-) -> dict:      # input_ids, attention_mask (n,L)
-    "Captions as tokens"
-    cut = dict(padding=True, truncation=True, max_length=self.cfg.max_len, return_tensors='pt')
-    t = self.tokenizer([self.clean(s) for s in texts], **cut)
-    return {k: t[k].to(self.temp.device) for k in ('input_ids', 'attention_mask')}
+    texts,             # n captions or prompts
+    cut: bool = False, # what is too long: cut it, as in training, or refuse it?
+) -> dict:             # input_ids, attention_mask (n,L)
+    "Texts as this model was trained to read them. Raises `BadInput` for one that would be cut"
+    limit, clean = self.cfg.max_len + (not self.cfg.sep), CAPTIONS[self.cfg.caption]
+    if cut:
+        options = dict(padding=True, truncation=True, max_length=limit, return_tensors='pt')
+        t = self.tokenizer([clean(s) for s in texts], **options)
+        t = {k: t[k].to(self.temp.device) for k in ('input_ids', 'attention_mask')}
+    else: t = tokenized(texts, self.tokenizer, limit, self.temp.device, clean)
+    return t if self.cfg.sep else _unended(t, self.tokenizer)
+
+def _unended(t, tokenizer): # the same rows without [SEP]
+    end = t['input_ids'] == tokenizer.sep_token_id
+    mask = t['attention_mask'].masked_fill(end, 0)
+    L = int(mask.sum(1).max())
+    return dict(input_ids=t['input_ids'].masked_fill(end, tokenizer.pad_token_id)[:, :L], attention_mask=mask[:, :L])
 
 @patch
 def encode_image(
@@ -223,7 +230,13 @@ def temperature(
     "Of the contrastive similarity, within the bounds of the original"
     return self.temp.clamp(.001, .5)
 
-# %% ../../nbs/55_models.albef.ipynb #66515ac7
+# %% ../../nbs/55_models.albef.ipynb #067830d2
+def albef_films(
+    cfg: VLMConfig,
+) -> FilmsWanted:
+    "The films that an ALBEF wants"
+    return FilmsWanted(cfg.image_size, cfg.channels, cfg.mean, cfg.std, cfg.policy)
+
 class FusionReader(Reader):
     "ALBEF: contrastive and matching scores, cross-attention"
     family = 'albef'
@@ -231,11 +244,9 @@ class FusionReader(Reader):
     def __init__(
         self,
         model: ALBEF,
-        policy: str = None,     # of `Geometry`: how films are made square; None: as its configuration says
         manifest: dict = None,
     ):
-        c = model.cfg
-        super().__init__(FilmsWanted(c.image_size, c.channels, c.mean, c.std, policy or c.policy), manifest)
+        super().__init__(albef_films(model.cfg), manifest)
         self.model = model.eval()
 
     def see(self, x):
@@ -244,31 +255,30 @@ class FusionReader(Reader):
 
     def _text(self, prompts):
         m = self.model
-        t = tokenized(prompts, m.tokenizer, m.cfg.max_len, self.device, m.clean)
+        t = m.texts(prompts)
         text = m.encode_text(**t)
         more = dict(tokens=text, mask=t['attention_mask'], real=t['attention_mask'].bool())
         return Said(tuple(prompts), m.embed_text(text), more)
 
-    def _fuse(self, said, keys): # class tokens (B,K,C), cross-attentions (B,H,K*L,T) of each layer
+    def _match(self, said, keys): # logits of no match and match (B,K,2), cross-attentions (B,H,K*L,T) of each layer
         B, K = len(keys[0][0].y), len(said)
         each = [o[None].expand(B, *o.shape).flatten(0, 1) for o in (said.more['tokens'], said.more['mask'])]
         fused, attentions = self.model.fuse(*each, keys)
-        return fused[:, 0].unflatten(0, (B, K)), attentions
+        return self.model.itm_head(fused[:, 0].unflatten(0, (B, K))), attentions
 
-    def _added(self, fused, image, said): # scores (B,K) from class tokens (B,K,C) and image tokens (B,T,C)
-        match = self.model.itm_head(fused)
+    def _added(self, match, image, said): # scores (B,K) from matching logits (B,K,2) and image tokens (B,T,C)
         similar = self.model.embed_image(image) @ said.vec.T/self.model.temperature()
         return match[..., 1] - match[..., 0] + similar
 
     def _score(self, seen, said):
-        fused, _ = self._fuse(said, self.model.keys(seen.x))
-        return self._added(fused, seen.x, said)
+        match, _ = self._match(said, self.model.keys(seen.x))
+        return self._added(match, seen.x, said)
 
     def _evidence(self, seen, said, grad):
         with torch.enable_grad():
             x = seen.x if grad else seen.x.detach()
             keys = [tuple(o._replace(y=leaf_of(o.y, grad)) for o in pair) for pair in self.model.keys(x)]
-            scores = self._added(self._fuse(said, keys)[0], x, said)
+            scores = self._added(self._match(said, keys)[0], x, said)
             return Crossed(x, [o for pair in keys for o in pair], scores, seen.grid, grad=grad)
 
     def _local(self, seen): return self.model.vision_proj(seen.x[:, 1:])
@@ -282,17 +292,17 @@ def cross_attention(
     gradient: bool = True,  # its gradient, too?
     grad: bool = False,     # keep the graph, to train through it?
 ) -> tuple:                 # attention (B,H,K,L,N), its gradient or None, scores (B,K)
-    "Cross-attention of the layer that localizes (`cam_layer`), and the gradient of `map_score` by it"
+    "Cross-attention of the layer that localizes (`cam_layer`), and the scores' gradient by it"
     grad = grad and torch.is_grad_enabled()
     with torch.set_grad_enabled(gradient or grad):
         x = seen.x if grad else seen.x.detach()
         (first, v), *others = self.model.keys(x)
         if gradient: first = first._replace(y=leaf_of(first.y, grad))   # something must start the graph
-        fused, attentions = self._fuse(said, [(first, v), *others])
-        a, scores = attentions[self.model.cfg.cam_layer], self._added(fused, x, said)
-        s = scores if self.model.cfg.map_score == 'odds' else self.model.itm_head(fused)[..., 1]
-        g = None
-        if gradient: g, = torch.autograd.grad(s.sum(), a, retain_graph=grad, create_graph=grad)   # pairs are independent
+        match, attentions = self._match(said, [(first, v), *others])
+        a, scores, g = attentions[self.model.cfg.cam_layer], self._added(match, x, said), None
+        if gradient:
+            asked = match[..., 1] if self.model.cfg.map_score == 'match' else scores
+            g, = torch.autograd.grad(asked.sum(), a, create_graph=grad)   # pairs are independent: one call for all
     def places(o): # (B,H,K*L,T) -> (B,H,K,L,N)
         return (o if grad else o.detach()).unflatten(2, (len(said), -1))[..., 1:]
     return places(a), None if g is None else places(g), scores if grad else scores.detach()
@@ -300,25 +310,26 @@ def cross_attention(
 # %% ../../nbs/55_models.albef.ipynb #cdf2b579
 @dataclass
 class ITCText:
-    "An ALBEF's lower text layers and their projection"
+    "An ALBEF's lower text layers and their projection, as a text tower"
     model: ALBEF
 
-    def __call__(self, input_ids, attention_mask):
-        return self.model.text_proj(self.model.encode_text(input_ids, attention_mask)[:, 0])
+    def said(
+        self,
+        prompts,      # K texts
+        device=None,  # where the model is
+    ) -> Said:
+        "Unit vectors of the prompts"
+        return Said(tuple(prompts), self.model.embed_text(self.model.encode_text(**self.model.texts(prompts))))
 
 def _inverse(temp): return 1/temp.clamp(.001, .5)
 
 def itc_reader(
     m: ALBEF,
-    policy: str = None,     # of `Geometry`: how films are made square; None: as its configuration says
     manifest: dict = None,
 ) -> Contrastive:
     "The contrastive half of an ALBEF as a reader of its own"
-    c = m.cfg
-    words = TextTower(ITCText(m), m.tokenizer, c.max_len, m.clean)
-    films = FilmsWanted(c.image_size, c.channels, c.mean, c.std, policy or c.policy)
-    tower = hf_vit_tower(m.visual, m.vision_proj)
-    return Contrastive(m, tower, words, films, Scalar(m, 'temp', _inverse), manifest=manifest).eval()
+    tower, scale = hf_vit_tower(m.visual, m.vision_proj), Scalar(m, 'temp', _inverse)
+    return Contrastive(m, tower, ITCText(m), albef_films(m.cfg), scale, manifest=manifest).eval()
 
 # %% ../../nbs/55_models.albef.ipynb #b2f2db09
 WEIGHTS = files('cxr_weakloc')/'assets'
@@ -328,14 +339,12 @@ def write_albef(
     model: ALBEF,
     folder,                 # written whole or not at all
     manifest: dict = None,  # where the weights come from
-    half: bool = True,      # float16, which rounds the weights
 ):
-    "Write weights, configuration, vocabulary and manifest"
+    "Write weights (float16), configuration, vocabulary and manifest"
     state = {k: v for k, v in model.state_dict().items() if not k.endswith(_TIED)}
     with atomic(folder) as tmp:
         tmp.mkdir()
-        state = {k: (v.half() if half else v).detach().cpu().contiguous().clone() for k, v in state.items()}
-        save_file(state, tmp/'model.safetensors')
+        save_file({k: v.detach().cpu().half().contiguous() for k, v in state.items()}, tmp/'model.safetensors')
         (tmp/'config.json').write_text(json.dumps(asdict(model.cfg), indent=1))
         (tmp/'manifest.json').write_text(json.dumps(manifest or {}, indent=1))
         model.tokenizer.backend_tokenizer.save(str(tmp/'tokenizer.json'))
@@ -355,9 +364,6 @@ def read_albef(
         manifest = json.loads((d/'manifest.json').read_text()) if (d/'manifest.json').exists() else {}
     except Exception as e:
         raise BadInput(f'unreadable model: {type(e).__name__}: {e}', file=d, mend='copy the folder anew') from e
-    if cfg.caption not in CAPTIONS or cfg.map_score not in ('odds', 'match'):
-        raise BadInput(f'caption {cfg.caption!r}, map_score {cfg.map_score!r}', file=d/'config.json',
-                       mend=f"caption: {' or '.join(CAPTIONS)}; map_score: odds or match")
     model = ALBEF(cfg, tokenizer)
     _check_keys(model, state, d/'model.safetensors')
     model.load_state_dict({k: v.float() for k, v in state.items()}, strict=False)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['lean_attention', 'lean', 'same_text', 'Pretrainer', 'sentences', 'Pairs', 'augment', 'seed_all', 'Resumable',
            'PretrainCallback', 'sum_losses', 'ngrams', 'word_targets', 'WordPretrainer', 'WordCallback', 'refined_grid',
-           'code_revision', 'pretrain']
+           'pretrain']
 
 # %% ../../nbs/59_models.pretrain.ipynb #3dc37702
 from collections import Counter
@@ -169,7 +169,7 @@ class PretrainCallback(Callback):
     def before_epoch(self): self.sums = Counter()
     def before_batch(self):
         films,caps,words = self.xb; P = self.model; dev = P.model.temp.device
-        t = P.model.tokens(caps); x = films.to(dev).float()/255
+        t = P.model.texts(caps, cut=True); x = films.to(dev).float()/255
         if self.training: x = augment(x, self.amount)
         P.ramp = min(1., (self.epoch*self.n_iter + self.iter)/max(1, self.n_iter)) if self.training else 1.
         self.learn.xb = (x, t['input_ids'], t['attention_mask'], words if P.word_head is not None else None); self.learn.yb = (torch.zeros(1),)
@@ -224,13 +224,6 @@ def refined_grid(model:ALBEF, patch:int # pixels, smaller than the model's
     new.load_state_dict(sd); return new
 
 # %% ../../nbs/59_models.pretrain.ipynb #275cf66a
-def code_revision()->str:
-    "Git revision of the code, if it is a checkout; else the package's version"
-    try: return subprocess.run(['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
-    except Exception:
-        from cxr_weakloc import __version__
-        return __version__
-
 def _auc(y, p)->float: # area under the ROC curve; NaN with one class
     from sklearn.metrics import roc_auc_score
     y = np.asarray(y); return float(roc_auc_score(y, np.asarray(p))) if 0 < y.sum() < len(y) else float('nan')

@@ -22,7 +22,7 @@ def fuse_prompts(model:ALBEF, im, # (B,1+N,dim) image tokens
                  prompts                 # K texts
                 ): # evidence (B,K): ITM logit (match minus no match) plus ITC similarity over temperature; cross-attention (B,heads,K*L,1+N) of `cfg.cam_layer`; real tokens (K,L)
     "Fuse every prompt with every film in one batch; the image trunk is not run again"
-    t = model.tokens(prompts); tx = model.encode_text(**t); B,K = len(im), len(prompts)
+    t = model.texts(prompts, cut=True); tx = model.encode_text(**t); B,K = len(im), len(prompts)
     rep = lambda x: x[None].expand(B, *x.shape).flatten(0, 1)
     f,atts = model.fuse(rep(tx), rep(t['attention_mask']), model.keys(im))
     return evidence(model, model.itm_head(f[:,0]), im, tx), atts[model.cfg.cam_layer], t['attention_mask'].bool()

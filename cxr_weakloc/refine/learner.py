@@ -21,6 +21,9 @@ from tqdm.auto import tqdm
 from ..core import *
 from ..films.geometry import hflip
 from ..models.albef import *
+from ..models.vlm import *
+from ..models.reader import film_tensor
+from ..models.pretrain import Resumable, seed_all, lean
 from ..heatmaps.tokens import *
 from ..anatomy import *
 from .targets import *

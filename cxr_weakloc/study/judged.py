@@ -14,7 +14,6 @@ from ..films.geometry import Geometry
 from ..data.schema import *
 from ..data.masks import *
 from ..data.vindr import load_vindr
-from ..models.albef import code_revision
 from ..models.prompts import Calibration
 from ..heatmaps.store import MapStore
 from ..evaluation.truth import *

@@ -28,8 +28,10 @@ from ..data.mimic import *
 from ..data.sets import *
 from ..data.masks import *
 from ..data.cache import *
-from ..phantom.patients import CONDITIONS, Population, condition, write_phantom
-from ..models.albef import ALBEF, code_revision, film_tensor, load_vlm, save_vlm
+from ..phantom import CONDITIONS, Population, condition, write_phantom
+from ..models.albef import ALBEF
+from ..models.reader import film_tensor
+from ..models.vlm import load_vlm, save_vlm
 from ..heatmaps.tokens import METHODS, localize
 from ..anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
 from ..refine.learner import RefineConfig, RefineData, refine
@@ -143,7 +145,7 @@ def make_phantom(root, train:int, test:int, seed:int=0, conditions=tuple(CONDITI
     root = Path(root); sweep(root)
     for c in conditions:
         tree = root/('vindr' if c == 'matched' else f'vindr-{c}'); n = train if c == 'matched' else 0; pop = Population(seed=seed)
-        key = digest(asdict(condition(pop, c)), n, test, _code('phantom.patients','films.images','data.schema')); mark = root/f'{tree.name}.key'
+        key = digest(asdict(condition(pop, c)), n, test, _code(*(f'phantom.{o}' for o in ('atlas','patients','projection','findings','studies','reports','layouts')),'films.images','data.schema')); mark = root/f'{tree.name}.key'
         if tree.is_dir() and mark.is_file() and mark.read_text() == key: continue
         mark.unlink(missing_ok=True)
         write_phantom(root, pop, n, test, conditions=(c,), workers=workers)

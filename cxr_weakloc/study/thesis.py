@@ -16,7 +16,7 @@ import numpy as np, pandas as pd, pydicom, torch, torch.nn.functional as F
 from ..core import *
 from ..data.vindr import load_vindr
 from ..heatmaps.tokens import METHODS
-from ..models.albef import load_vlm
+from ..models.vlm import load_vlm
 from ..anatomy import gate
 from ..refine.learner import RefineConfig
 from ..scores.maps import *
