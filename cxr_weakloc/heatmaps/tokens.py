@@ -13,7 +13,7 @@ from ..models.prompts import Phrases
 from ..models.vlm import evidence, fuse_prompts
 from .explain import explain_findings
 
-# %% ../../nbs/69_heatmaps.tokens.ipynb #0302467d
+# %% ../../nbs/69_heatmaps.tokens.ipynb #0d0d76e4
 METHODS = ('attention', 'gradcam', 'token_gradcam')
 _NEW = dict(attention='cross_attention', gradcam='cross_gradcam', token_gradcam='hirescam')
 
@@ -27,7 +27,7 @@ def attention_map(att, real):
 
 def fuse_each(model, im, v, prompts):
     "Evidence (B,K) where every prompt has its own copy `v` (B,K,1+N,dim) of the tokens `im`"
-    t = model.tokens(prompts)
+    t = model.texts(prompts)
     B = len(im)
     tx = model.encode_text(**t)
     each = [o[None].expand(B, *o.shape).flatten(0, 1) for o in (tx, t['attention_mask'])]

@@ -122,7 +122,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'albef_keys',
         'albef_from',
         'albef_to',
-        'without_sep',
         'save_words',
         'save_salesforce',
         'clip_keys',

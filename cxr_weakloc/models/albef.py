@@ -86,7 +86,7 @@ class VLMConfig:
     caption: str = 'words'     # of `CAPTIONS`; Salesforce's checkpoints want 'albef'
     sep: bool = True           # do texts end with [SEP]? Salesforce's do not
     map_score: str = 'evidence'  # what Grad-CAM differentiates: match minus no match; 'match': that logit alone
-    policy: str = 'pad'        # of `Geometry`: how films are made square; Salesforce's are squashed, 'squash'
+    policy: str = 'pad'        # of `Geometry`: how films are made square; Salesforce's are squashed: 'stretch'
 
     @property
     def grid(self): return self.image_size//self.patch
@@ -339,12 +339,14 @@ def write_albef(
     model: ALBEF,
     folder,                 # written whole or not at all
     manifest: dict = None,  # where the weights come from
+    half: bool = True,      # float16, which rounds the weights
 ):
-    "Write weights (float16), configuration, vocabulary and manifest"
+    "Write weights, configuration, vocabulary and manifest"
     state = {k: v for k, v in model.state_dict().items() if not k.endswith(_TIED)}
     with atomic(folder) as tmp:
         tmp.mkdir()
-        save_file({k: v.detach().cpu().half().contiguous() for k, v in state.items()}, tmp/'model.safetensors')
+        state = {k: (v.half() if half else v).detach().cpu().contiguous().clone() for k, v in state.items()}
+        save_file(state, tmp/'model.safetensors')
         (tmp/'config.json').write_text(json.dumps(asdict(model.cfg), indent=1))
         (tmp/'manifest.json').write_text(json.dumps(manifest or {}, indent=1))
         model.tokenizer.backend_tokenizer.save(str(tmp/'tokenizer.json'))

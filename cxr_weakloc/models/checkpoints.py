@@ -7,9 +7,9 @@ __all__ = ['RESAVE', 'WRAPPERS', 'families', 'CLIP_COLOUR', 'ALBEF_DROPPED', 'AL
            'CHEXZERO_MEAN', 'CHEXZERO_STD', 'NIH_CLASSES', 'XRV_CLASSES', 'EMBEDDED', 'weights_hash', 'state_hash',
            'read_weights', 'account', 'fill_model', 'rename', 'layers_in', 'unpack_qkv', 'pack_qkv', 'Source',
            'family_of', 'check_vocabulary', 'grey_patches', 'colour_patches', 'resize_positions', 'albef_keys',
-           'albef_from', 'albef_to', 'without_sep', 'save_words', 'save_salesforce', 'clip_keys', 'clip_from',
-           'save_openai', 'ClipWords', 'clip_words', 'resnet_from', 'bert_from', 'biovil_from', 'save_biovil',
-           'Upsampled', 'gloria_from', 'save_gloria', 'convirt_from', 'save_convirt', 'densenet_from', 'save_densenet',
+           'albef_from', 'albef_to', 'save_words', 'save_salesforce', 'clip_keys', 'clip_from', 'save_openai',
+           'ClipWords', 'clip_words', 'resnet_from', 'bert_from', 'biovil_from', 'save_biovil', 'Upsampled',
+           'gloria_from', 'save_gloria', 'convirt_from', 'save_convirt', 'densenet_from', 'save_densenet',
            'load_tokenizer', 'hf_reader', 'save_hf', 'OpenClipWords', 'OpenClipText', 'open_clip_reader', 'biomedclip',
            'save_open_clip', 'embedded', 'load_reader', 'save_reader']
 
@@ -319,8 +319,8 @@ def _albef_own(
     sd = {re.sub(r'^text_encoder\.bert\.encoder\.layer\.(\d+)\.', layer, k): v for k, v in sd.items()}
     return rename(sd, _rules(ALBEF_NAMES))[0]
 
-# %% ../../nbs/56_models.checkpoints.ipynb #e4b73547
-ORIGINAL = dict(caption='albef', map_score='match', policy='stretch')   # of `VLMConfig`: as Salesforce's code has it
+# %% ../../nbs/56_models.checkpoints.ipynb #db670baf
+ORIGINAL = dict(caption='albef', sep=False, map_score='match', policy='stretch')   # of `VLMConfig`: as Salesforce's code has it
 ALBEF_BLOCKS = (12, 12)   # of vision, of text: it was published in one size
 _NEEDED = (_PATCH + 'weight', _POSITIONS, _V + 'blocks.0.mlp.fc1.weight', _B + 'embeddings.word_embeddings.weight',
            _B + 'embeddings.position_embeddings.weight', 'vision_proj.weight', 'text_proj.weight', 'itm_head.weight', 'temp')
@@ -355,7 +355,7 @@ def _heads(width, heads, file):
     if width % heads: raise BadInput(f'{heads} heads do not divide a width of {width}', file=file, mend='name them: heads=...')
     return heads
 
-# %% ../../nbs/56_models.checkpoints.ipynb #d46fabfb
+# %% ../../nbs/56_models.checkpoints.ipynb #58171b38
 def _albef_config(sd, size, heads, vision_heads, blocks, file):
     "The shape of an ALBEF, read off its tensors"
     patch, pos, word = sd[_PATCH + 'weight'], sd[_POSITIONS], sd[_NEEDED[3]]
@@ -376,7 +376,7 @@ def albef_from(
     heads: int = None,       # of text and fusion; None: 64 dimensions each, as in BERT-base
     vision_heads: int = None, # None: 64 dimensions each, as in ViT-B
     blocks: tuple = None,    # (vision blocks, text layers) that there must be; None: `ALBEF_BLOCKS`
-    variant: dict = ORIGINAL, # fields of `VLMConfig`, and `colour`: (mean, std) of the three channels, `sep`: a [SEP] at the end
+    variant: dict = ORIGINAL, # fields of `VLMConfig`, and `colour`: (mean, std) of the three channels
     file=None,               # for errors
 ) -> ALBEF:                  # its `manifest` says what was dropped
     "Salesforce's ALBEF, or its fine-tuned kin. Raises `BadInput` that names what is wrong"
@@ -387,11 +387,9 @@ def albef_from(
                        f'{len(sd)} others, such as {", ".join(list(sd)[:4])}', file=file,
                        mend='a retrieval or pretraining checkpoint has both projections, the matching head and the temperature')
     cfg = _albef_config(sd, image_size, heads, vision_heads, blocks, file)
-    sep, colour = variant.get('sep', False), variant.get('colour', CLIP_COLOUR)
-    cfg = replace(cfg, **{k: v for k, v in variant.items() if k not in ('sep', 'colour')})
-    if tokenizer is not None:
-        check_vocabulary(tokenizer, cfg.vocab, file)
-        if not sep: tokenizer = without_sep(tokenizer)
+    colour = variant.get('colour', CLIP_COLOUR)
+    cfg = replace(cfg, **{k: v for k, v in variant.items() if k != 'colour'})
+    if tokenizer is not None: check_vocabulary(tokenizer, cfg.vocab, file)
     w, b = grey_patches(sd[_PATCH + 'weight'], sd.get(_PATCH + 'bias'), *colour)
     sd |= {_PATCH + 'weight': w, _PATCH + 'bias': b, _POSITIONS: resize_positions(sd[_POSITIONS], cfg.grid)}
     model = ALBEF(cfg, tokenizer)
@@ -424,20 +422,7 @@ def albef_to(
         _PATCH + 'weight': w, _PATCH + 'bias': b, head + 'decoder.bias': sd[head + 'bias'],
         head + 'decoder.weight': sd[_B + 'embeddings.word_embeddings.weight']}
 
-# %% ../../nbs/56_models.checkpoints.ipynb #fb8a261b
-def without_sep(
-    tokenizer, # a fast tokenizer of transformers
-):
-    "A copy that puts [CLS] before a text, and nothing behind it, as Salesforce's does"
-    from copy import deepcopy
-    from tokenizers.processors import TemplateProcessing
-    if not hasattr(tokenizer, 'backend_tokenizer') or tokenizer.cls_token_id is None: return tokenizer
-    new, cls = deepcopy(tokenizer), tokenizer.cls_token
-    new.backend_tokenizer.post_processor = TemplateProcessing(single=f'{cls} $A', pair=f'{cls} $A $B',
-                                                              special_tokens=[(cls, tokenizer.cls_token_id)])
-    return new
-
-# %% ../../nbs/56_models.checkpoints.ipynb #bfe69f5a
+# %% ../../nbs/56_models.checkpoints.ipynb #991e1f8d
 def save_words(
     tokenizer,    # of a reader; what cannot be saved is left out, and is found again without it
     folder: Path, # of the model
@@ -454,7 +439,7 @@ def save_salesforce(
     colour = getattr(model, 'colour', CLIP_COLOUR)
     torch.save(dict(model=albef_to(model, colour)), folder/'weights.pth')
     save_words(model.tokenizer, folder)
-    variant = {k: getattr(c, k) for k in ORIGINAL} | dict(cam_layer=c.cam_layer, max_len=c.max_len, sep=True, colour=colour)
+    variant = {k: getattr(c, k) for k in ORIGINAL} | dict(cam_layer=c.cam_layer, max_len=c.max_len, colour=colour)
     return dict(heads=c.heads, vision_heads=c.vision_heads, variant=variant,
                 blocks=(c.vision_layers, c.text_layers + c.fusion_layers))
 
@@ -1066,7 +1051,7 @@ def _from_file(path, tokenizer, text, image_size, options):
     if text is not None: reader.manifest['text_weights'] = weights_hash(text)
     return reader
 
-# %% ../../nbs/56_models.checkpoints.ipynb #a865a4c2
+# %% ../../nbs/56_models.checkpoints.ipynb #85624012
 _HUBS = ('hf-hub:', 'local-dir:')
 
 def _found(source, tokenizer, text, image_size, options):
@@ -1101,7 +1086,7 @@ def load_reader(
         raise BadInput(f'a model of {reader.size[0]} pixels asked for {image_size}', file=source,
                        mend='leave the size out; checkpoints of ALBEF, CLIP and ResNets take several')
     if isinstance(reader, FusionReader) and (contrastive or reader.manifest.get('contrastive')):
-        reader = itc_reader(reader.model, reader.policy, reader.manifest | dict(family='albef', contrastive=True))
+        reader = itc_reader(reader.model, reader.manifest | dict(family='albef', contrastive=True))
     if policy is not None: reader.wanted = replace(reader.wanted, policy=policy)
     weights = state_hash(reader) if where is None else weights_hash(where)
     reader.manifest = dict(family=reader.family) | dict(reader.manifest) | dict(weights=weights)
