@@ -112,8 +112,9 @@ def load_chexlocalize(
     films = pd.DataFrame(films, index=columns).T.rename_axis('image_id')
     masks = pd.DataFrame(rows, columns=MASK_COLUMNS)
     written = {finding_name(k) for drawn in j.values() for k in drawn if k != 'img_size'}
-    labels = {f: films.index.isin(masks.image_id[masks['name'] == f]).astype(np.float32) for f in sorted(wanted or written)}
-    return Studies('CheXlocalize', base, films, pd.DataFrame(labels, index=films.index), None, rejected=rejected, masks=masks,
+    marked = {f: set(masks.image_id[masks['name'] == f]) for f in sorted(wanted or written)}
+    labels = pd.DataFrame({f: films.index.isin(ids) for f, ids in marked.items()}, index=films.index, dtype=np.float32)
+    return Studies('CheXlocalize', base, films, labels, None, rejected=rejected, masks=masks,
                    guard='the official test split' if split == 'test' else '')
 
 # %% ../../nbs/24b_data.chexlocalize.ipynb #5311d288

@@ -17,9 +17,9 @@ import cxr_weakloc.data.reports  # noqa: F401  (Studies can read their reports)
 from .schema import SCHEMA, Studies, holds_test
 from .tables import BOX_COLUMNS, MASK_COLUMNS, check_boxes, finding_columns, some_of
 
-# %% ../../nbs/20d_data.exchange.ipynb #1fa6bf25
+# %% ../../nbs/20d_data.exchange.ipynb #cbf5efa5
 def save_studies(
-    studies: Studies,
+    studies: Studies,   # to be saved
     folder,             # written whole; an existing one is replaced
 ) -> Path:
     "films, labels, boxes, masks, reports, rejected and mended as .parquet, the rest in studies.json"
@@ -114,11 +114,12 @@ _OWN_KEYS = ['study_id', 'patient_id', 'split', 'view']     # ours, on COCO's im
 def _annotation(number, box, image, category):
     "A box of `Studies.boxes` as COCO writes it"
     width, height = float(box.x_max - box.x_min), float(box.y_max - box.y_min)
-    return dict(id=number, image_id=image, category_id=category, bbox=[float(box.x_min), float(box.y_min), width, height],
-                area=width*height, iscrowd=0, reader=box.reader)
+    corner = [float(box.x_min), float(box.y_min)]
+    return dict(id=number, image_id=image, category_id=category, bbox=[*corner, width, height], area=width*height,
+                iscrowd=0, reader=box.reader)
 
 def to_coco(
-    studies: Studies,
+    studies: Studies,   # whose films and boxes are written
     progress=True,      # a bar while the sizes of films are read
 ) -> dict:
     "Films and boxes in COCO's format; write it with `json.dump`"
@@ -128,8 +129,9 @@ def to_coco(
     boxes = studies.boxes[studies.boxes.image_id.isin(number)]
     category = {f: k for k, f in enumerate(sorted(set(boxes.finding) | set(studies.findings)), 1)}
     own = studies.films[_OWN_KEYS].fillna('').astype(str).to_dict('index')
+    paths = studies.films.path
     images = [
-        dict(id=number[i], image_id=i, file_name=studies.films.at[i, 'path'], height=sizes[i][0], width=sizes[i][1], **own[i])
+        dict(id=number[i], image_id=i, file_name=paths[i], height=sizes[i][0], width=sizes[i][1], **own[i])
         for i in ids
     ]
     return dict(
@@ -172,12 +174,12 @@ def _coco_films(images, root, file):
         images[key] = images[key].where(images[key] != '', images.image_id)
     return images.drop(columns='id').set_index('image_id')[[*_OWN_KEYS, 'path', 'height', 'width']]
 
-# %% ../../nbs/20d_data.exchange.ipynb #0e5c8e8d
+# %% ../../nbs/20d_data.exchange.ipynb #a75930ed
 def from_coco(
     file,   # .json, or the dict itself
     root,   # folder of the images
 ) -> Studies:
-    "Studies of a COCO file; an image without an annotation is a negative of all categories. Raises `BadInput` if it isn't COCO"
+    "Studies of a COCO file; an image without annotation is negative throughout. Raises `BadInput` if it isn't COCO"
     try:
         j = file if isinstance(file, dict) else json.loads(Path(file).read_text(encoding='utf-8'))
         file = None if isinstance(file, dict) else file

@@ -18,10 +18,10 @@ from cxr_weakloc.data.tables import (
     read_table, some_of,
 )
 
-# %% ../../nbs/24f_data.folder.ipynb #6eb459d1
+# %% ../../nbs/24f_data.folder.ipynb #7dda9426
 _NO_FILMS = (
-    '.csv', '.txt', '.json', '.xml', '.gz', '.zip', '.tgz', '.tar', '.md', '.html', '.pdf', '.parquet', '.npy', '.npz', '.py',
-    '.ipynb', '.safetensors', '.pt', '.db', '.log', '.xlsx', '.yaml', '.yml', '.toml',
+    '.csv', '.txt', '.json', '.xml', '.gz', '.zip', '.tgz', '.tar', '.md', '.html', '.pdf', '.parquet', '.npy', '.npz',
+    '.py', '.ipynb', '.safetensors', '.pt', '.db', '.log', '.xlsx', '.yaml', '.yml', '.toml',
 )
 
 def _is_dicom(path):
@@ -54,7 +54,8 @@ def _films_by_id(folder, rejected):
         else:
             found[image_id] = name
     if not found:
-        raise BadInput('no films in this folder', file=folder, mend=f"expected {', '.join(FILM_SUFFIXES)}, or DICOM files of any name")
+        raise BadInput('no films in this folder', file=folder,
+                       mend=f"expected {', '.join(FILM_SUFFIXES)}, or DICOM files of any name")
     return found
 
 # %% ../../nbs/24f_data.folder.ipynb #7a200997
@@ -65,8 +66,8 @@ def _own_table(file, films, folder, rejected):
     table = named_rows(read_table(file, ['image_id']), ['image_id'], rejected, file)
     repeated = table.image_id.duplicated()
     if repeated.any():
-        raise BadInput(f'image {table.image_id[repeated].iloc[0]!r} twice', file=file, row=int(table.row[repeated].iloc[0]),
-                       mend='one row per image')
+        twice = table[repeated].iloc[0]
+        raise BadInput(f'image {twice.image_id!r} twice', file=file, row=int(twice.row), mend='one row per image')
     here = table.image_id.isin(films.index)
     for i in table.image_id[~here]:
         rejected.add(i, 'film is missing', folder)
@@ -96,10 +97,10 @@ def _own_boxes(studies, file, progress):
     sizes = studies.sizes(list(table.image_id.unique()), progress)
     return check_boxes(table[table.image_id.isin(set(sizes))], file, sizes, studies.rejected, studies.mended)
 
-# %% ../../nbs/24f_data.folder.ipynb #5a80896c
+# %% ../../nbs/24f_data.folder.ipynb #720d9613
 def load_folder(
     folder,             # searched through; an image's id is its path below, without suffix
-    table=None,         # csv with `image_id` and any of patient_id, study_id, split, view and findings (1, 0, -1, blank)
+    table=None,         # csv of image_id and any of patient_id, study_id, split, view and findings (1, 0, -1, blank)
     boxes=None,         # csv with image_id, class_name, x_min, y_min, x_max, y_max[, rad_id]
     progress=True,      # bar while headers are read
     findings=None,      # columns of `table` that are labels; None or 'all': those whose finding the package knows

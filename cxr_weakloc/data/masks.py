@@ -36,7 +36,7 @@ class MaskSource:
 
     def get(
         self,
-        image_id,
+        image_id,       # of one film
         shape=None,     # (H,W) of the film; None: not known, the mask's own
     ) -> Tensor:        # (R,H,W) bool
         "The masks of one film"
@@ -101,14 +101,14 @@ def _csv_rows(f, path):
         length, row = row, 0
         yield at - length, length, fields
 
-# %% ../../nbs/23_data.masks.ipynb #b6133686
+# %% ../../nbs/23_data.masks.ipynb #c5fb2237
 class CheXmask(MaskSource):
-    "CheXmask's tables (Gaggion et al. 2024), of original or of preprocessed resolution; memory holds where a row lies, not the row"
+    "CheXmask's tables (Gaggion et al. 2024), original or preprocessed; memory holds where a row lies, not the row"
     def __init__(
         self,
         csv,            # .csv or .csv.gz, of any size
         ids=None,       # image ids to keep; None: all
-        min_rca=.7,     # lowest 'Dice RCA (Mean)': the estimated quality below which CheXmask's authors advise against use
+        min_rca=.7,     # lowest 'Dice RCA (Mean)', the estimated quality; CheXmask's authors advise against less
     ):
         self.csv, self.min_rca, self.rejected = Path(csv), min_rca, Rejections()
         self._ids = None if ids is None else set(map(str, ids))
@@ -148,7 +148,8 @@ class CheXmask(MaskSource):
                            mend=f"it has {', '.join(header[:12])}")
         for column in (*REGION_COLUMNS, 'Height', 'Width', 'Dice RCA (Mean)'):
             if column not in header:
-                raise BadInput(f'no column {column!r}', file=self.csv, row=1, mend='use the table as CheXmask publishes it')
+                raise BadInput(f'no column {column!r}', file=self.csv, row=1,
+                               mend='use the table as CheXmask publishes it')
         self._n_columns = len(header)
         self._column = {c: k for k, c in reversed(list(enumerate(header)))}     # of two of one name, the first
 
@@ -232,7 +233,7 @@ class CheXmask(MaskSource):
 
     def get(
         self,
-        image_id,
+        image_id,       # of one film
         shape=None,     # (H,W) of the film; None: the table's
     ) -> Tensor:        # (3,H,W) bool, in the order of `REGIONS`
         "Heart and lungs of one film. Raises `BadInput` if there is no usable mask, or none that fits"
@@ -263,7 +264,7 @@ class MaskTable(MaskSource):
     def __init__(
         self,
         csv,            # .csv or .csv.gz
-        channels=None,  # class names in the order wanted; None: `REGIONS` if these are regions, else findings as in `FINDINGS`
+        channels=None,  # class names in the order wanted; None: as `REGIONS` for regions, as `FINDINGS` for findings
     ):
         self.csv = Path(csv)
         table = read_table(self.csv, _TABLE_COLUMNS).dropna(subset=['image_id', 'class_name'])
@@ -295,7 +296,7 @@ class MaskTable(MaskSource):
 
     def get(
         self,
-        image_id,
+        image_id,       # of one film
         shape=None,     # (H,W) of the film; None: the table's
     ) -> Tensor:        # (R,H,W) bool in the order of `channels`
         "The masks of one film; a class without a row is empty"
@@ -304,7 +305,8 @@ class MaskTable(MaskSource):
         rows = self.rows[image_id]
         sizes = {(h, w) for _, h, w, _ in rows.values()}
         if len(sizes) > 1:
-            raise BadInput(f'masks of {image_id} differ in size', file=self.csv, row=min(row for *_, row in rows.values()))
+            first = min(row for *_, row in rows.values())
+            raise BadInput(f'masks of {image_id} differ in size', file=self.csv, row=first)
         size, masks = sizes.pop(), []
         for channel in self.channels:
             code, _, _, row = rows.get(channel, (None, *size, None))
@@ -316,7 +318,7 @@ class MaskTable(MaskSource):
 
     def one(
         self,
-        image_id,
+        image_id,       # of one film
         name,           # a channel, or any spelling of a finding
         shape=None,     # (H,W) of the film; None: the table's
     ) -> Tensor:        # (H,W) bool
@@ -361,7 +363,8 @@ class MaskFolder(MaskSource):
         picture = _read_mask(path)
         odd = set(np.unique(picture)) - set(range(len(REGIONS) + 1))
         if odd:
-            raise BadInput(f'value {min(odd)} in a label image', file=path, mend='0 outside, 1 heart, 2 left lung, 3 right lung')
+            raise BadInput(f'value {min(odd)} in a label image', file=path,
+                           mend='0 outside, 1 heart, 2 left lung, 3 right lung')
         return np.stack([picture == k for k in range(1, len(REGIONS) + 1)])
 
     def _of_regions(self, image_id):
@@ -376,7 +379,7 @@ class MaskFolder(MaskSource):
 
     def get(
         self,
-        image_id,
+        image_id,       # of one film
         shape=None,     # (H,W) of the film; None: the picture's
     ) -> Tensor:        # (3,H,W) bool, in the order of `REGIONS`
         "Heart and lungs of one film"
@@ -401,7 +404,8 @@ class StudyMasks(MaskSource):
             if channel not in has:
                 raise BadInput(f'no mask of {channel!r} in {studies.name}', mend=f"it has {', '.join(has)}")
         self.rows = {}          # image id -> {name: [(code, height, width)]}
-        for image, name, h, w, code in table[['image_id', 'name', 'height', 'width', 'rle']].itertuples(index=False, name=None):
+        columns = ['image_id', 'name', 'height', 'width', 'rle']
+        for image, name, h, w, code in table[columns].itertuples(index=False, name=None):
             self.rows.setdefault(image, {}).setdefault(name, []).append((code, int(h), int(w)))
 
     def __contains__(self, image_id):
@@ -412,7 +416,7 @@ class StudyMasks(MaskSource):
 
     def get(
         self,
-        image_id,
+        image_id,       # of one film
         shape=None,     # (H,W) of the film; None: the masks'
     ) -> Tensor:        # (R,H,W) bool
         "The masks of one film; a name without a row is empty, one with several (parts, readers) their union"

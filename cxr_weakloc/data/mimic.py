@@ -98,7 +98,8 @@ def evaluation_ids(
         ids |= set(parts.stack().dropna())
     ids = {i.rsplit('/', 1)[-1].removesuffix('.jpg').removesuffix('.dcm').removesuffix('.0') for i in ids}
     if not ids:
-        raise BadInput('no column names films', file=file, row=1, mend='dicom_id, image_id, study_id, subject_id or path')
+        raise BadInput('no column names films', file=file, row=1,
+                       mend='dicom_id, image_id, study_id, subject_id or path')
     return ids
 
 # %% ../../nbs/22_data.mimic.ipynb #86317d2e
@@ -148,7 +149,8 @@ def _film_rows(tables, split, views, rejected):
     every = read_table(split_file, [*_IDS, 'split'])[[*_IDS, 'split', 'row']]
     split = 'validate' if split in ('valid', 'val', 'validation') else split
     if split is not None and split not in set(every.split):
-        raise BadInput(f'no split {split!r}', file=split_file, mend=f"it has {', '.join(sorted(set(every.split.dropna())))}")
+        raise BadInput(f'no split {split!r}', file=split_file,
+                       mend=f"it has {', '.join(sorted(set(every.split.dropna())))}")
     films = (every if split is None else every[every.split == split]).drop_duplicates('dicom_id')
     films = films.merge(_with_views(metadata), on='dicom_id', how='left').fillna({c: '' for c in (*_IDS, 'view')})
     films = _of_views(films, views, metadata)
@@ -181,9 +183,10 @@ def _kept_out(films, every, root, keep_out, rejected):
         raise BadInput(f'all films are kept out of training by {names}', file=root)
     missing = [name for name, files in sets.items() if not files]
     if not missing: return films, ()
-    return films, (f"no table of {', '.join(missing)} was found in or beside {root.name or root}: their films, drawn from "
-                   'MIMIC-CXR, are NOT kept out of training. Name the tables (keep_out=, --keep-out), or say that no model '
-                   'will be judged on them (keep_out=(), --keep-out none)',)
+    where = f"no table of {', '.join(missing)} was found in or beside {root.name or root}"
+    return films, (f'{where}: their films, drawn from MIMIC-CXR, are NOT kept out of training. Name the tables '
+                   '(keep_out=, --keep-out), or say that no model will be judged on them '
+                   '(keep_out=(), --keep-out none)',)
 
 # %% ../../nbs/22_data.mimic.ipynb #d26bb4d8
 def _mimic_folder(film):
@@ -192,8 +195,8 @@ def _mimic_folder(film):
 def _paths_on_disk(root, films, rejected, progress):
     "{dicom_id: path} of the films that are there"
     paths, suffixes = {}, ['.jpg', '.dcm', '.png']
-    bar = tqdm(films.itertuples(), total=len(films), desc='films', leave=False, disable=not progress or len(films) < 2000)
-    for film in bar:
+    quiet = not progress or len(films) < 2000
+    for film in tqdm(films.itertuples(), total=len(films), desc='films', leave=False, disable=quiet):
         stem = f'{_mimic_folder(film)}/{film.dicom_id}'
         suffix = next((s for s in suffixes if (root/(stem + s)).is_file()), None)
         if suffix is None:
@@ -214,7 +217,7 @@ def _study_labels(file, findings, studies, mended):
     for i in table.study_id[repeated]:
         mended.add(i, 'second row of labels not used', file)
     table = table[~repeated]
-    columns = label_columns(FINDINGS if findings is None else findings, table, file, ('subject_id', 'study_id', 'dicom_id'))
+    columns = label_columns(FINDINGS if findings is None else findings, table, file, _IDS)
     return read_labels(table, columns, file).set_axis(table.study_id).reindex(studies)
 
 def _prefix_in_zip(path):
@@ -248,16 +251,16 @@ def _report_place(root, named):
     splits=('train', 'validate', 'test'),
     options=('labeler', 'views', 'places', 'keep_out'),
     offers=dict(
-        films='377,110 (243,000 frontal)', files='DICOM, JPG', labels='CheXpert, NegBio: 1, 0, -1, blank', reports='227,835',
-        patients='subject_id', splits='official; test guarded', checked='none: made tree'),
+        films='377,110 (243,000 frontal)', files='DICOM, JPG', labels='CheXpert, NegBio: 1, 0, -1, blank',
+        reports='227,835', patients='subject_id', splits='official; test guarded', checked='none: made tree'),
 )
 def load_mimic(
     root,                   # folder with `files/`
     split: str = None,      # 'train', 'validate', 'test' (guarded); None: all
-    findings=None,          # findings to read, any spelling; None: the package's; 'all': every column of the label table
+    findings=None,          # to read, any spelling; None: the package's; 'all': every column of the label table
     labeler='chexpert',     # of `LABELERS`; 'radiologist': test split of 2.1.0
     views='frontal',        # 'frontal', 'lateral', 'all', or a tuple of ViewPosition
-    keep_out='auto',        # tables of evaluation films (`evaluation_ids`); 'auto': those that `find_eval` finds; (): none
+    keep_out='auto',        # tables of evaluation films (`evaluation_ids`); 'auto': what `find_eval` finds; (): none
     places: MimicPlaces = None,     # of tables and reports; None: all in one tree
     progress=True,          # bar while films are looked for
 ) -> Studies:

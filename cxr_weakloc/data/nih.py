@@ -113,8 +113,8 @@ def _nih_boxes(studies, boxes, file, progress):
     splits=('train', 'test'),
     choose='',
     offers=dict(
-        films='112,120', files='PNG 1024', labels='NLP: 1, 0', boxes='984 on 880 films, 8 classes', patients='Patient ID',
-        splits='official; test (with all boxes) guarded', checked='boxes, labels'),
+        films='112,120', files='PNG 1024', labels='NLP: 1, 0', boxes='984 on 880 films, 8 classes',
+        patients='Patient ID', splits='official; test (with all boxes) guarded', checked='boxes, labels'),
 )
 def load_nih(
     root,               # folder with Data_Entry_2017*.csv, BBox_List_2017.csv, images*/
@@ -132,7 +132,8 @@ def load_nih(
     table['split'] = _nih_splits(root, table, boxes)
     if split is not None:
         if split not in ('train', 'test') or not (table.split == split).any():
-            raise BadInput(f'no split {split!r}', file=root, mend='train or test, with train_val_list.txt and test_list.txt here')
+            raise BadInput(f'no split {split!r}', file=root,
+                           mend='train or test, with train_val_list.txt and test_list.txt here')
         table = table[table.split == split]
     here = table.image_id.isin(list(have))
     for i in table.image_id[~here]:
@@ -142,7 +143,8 @@ def load_nih(
         raise BadInput('none of the films in the table is here', file=root, mend='unpack images_001.tar.gz and so on')
     films = _nih_films(table, have)
     labels = _nih_labels(table['Finding Labels'], findings, films.index)
-    studies = Studies('NIH ChestX-ray14', root, films, labels, None, rejected=rejected, guard=official_guard(films, split))
+    studies = Studies('NIH ChestX-ray14', root, films, labels, None, rejected=rejected,
+                      guard=official_guard(films, split))
     if boxes is not None:
         _nih_boxes(studies, boxes, box_file, progress)
     return studies

@@ -77,7 +77,8 @@ def _mscxr_films(table, root, file, rejected):
         else:
             rows[i] = (place.study, place.subject, 'test', '', place.path)
     if not rows:
-        raise BadInput(f'none of {len(seen)} films is here', file=root, mend="root is MIMIC-CXR-JPG's folder, which holds files/")
+        raise BadInput(f'none of {len(seen)} films is here', file=root,
+                       mend="root is MIMIC-CXR-JPG's folder, which holds files/")
     columns = ['study_id', 'patient_id', 'split', 'view', 'path']
     return pd.DataFrame(rows, index=columns).T.rename_axis('image_id')
 
@@ -177,10 +178,12 @@ def open_mscxr(
     root = Path(root)
     tables = sorted([*root.glob('MS_CXR_Local_Alignment*.csv'), *root.glob('MS_CXR_Local_Alignment*.json')])
     if not tables:
-        raise BadInput('no such file', file=root/'MS_CXR_Local_Alignment_v1.1.0.csv', mend='the folder of MS-CXR as published')
+        raise BadInput('no such file', file=root/'MS_CXR_Local_Alignment_v1.1.0.csv',
+                       mend='the folder of MS-CXR as published')
     films = _mimic_beside(root) if films is None else films
     if films is None:
-        raise BadInput("MIMIC-CXR-JPG's films are not beside this table", file=tables[-1], mend='name their folder: films=, --films')
+        raise BadInput("MIMIC-CXR-JPG's films are not beside this table", file=tables[-1],
+                       mend='name their folder: films=, --films')
     return load_mscxr(tables[-1], films, None if split == 'test' else split, findings, progress)
 
 # %% ../../nbs/24a_data.onmimic.ipynb #1f391bea
@@ -311,7 +314,7 @@ def load_reflacx(
     findings=None,      # None: all
     progress=True,      # a bar
 ) -> Studies:
-    "Ellipses on MIMIC-CXR's films, as masks and as the boxes about them. Raises `BadInput` for a layout or table that isn't"
+    "Ellipses on MIMIC-CXR's films, as masks and as the boxes about them. Raises `BadInput` for a layout that isn't"
     root, rejected = Path(root), Rejections()
     base = root/'main_data' if (root/'main_data').is_dir() else root
     wanted = None if findings is None else {finding_name(f) for f in findings}

@@ -34,7 +34,7 @@ def _text(element):
     return ' '.join(''.join(element.itertext()).split())
 
 def _read_xml(content, name):
-    "One report. Raises `BadInput` for a file that is none; entities of its own can fill the memory, so they are refused"
+    "One report. Raises `BadInput` for a file that is none, and for entities of its own, which can fill the memory"
     if b'<!DOCTYPE' in content[:4096] or b'<!ENTITY' in content:
         raise BadInput('an XML file with entities of its own', file=name, mend='not a report of OpenI')
     try:
@@ -117,7 +117,7 @@ def load_openi(
     findings=None,      # MeSH terms or findings; None: the package's
     progress=True,      # a bar
 ) -> Studies:
-    "OpenI's reports and films; `reports` is a table in memory (there are 3,955). Raises `BadInput` if there is no report"
+    "OpenI's reports (a table in memory: there are 3,955) and films. Raises `BadInput` if there is no report"
     source, rejected = Path(reports), Rejections()
     found = _read_all(source, rejected, progress)
     names = [finding_name(f) for f in (FINDINGS if findings is None else findings)]
@@ -142,8 +142,8 @@ def load_openi(
     choose='',
     judge='',
     offers=dict(
-        films='7,470 of 3,955 reports', files='PNG', labels='MeSH: 1, 0', reports='3,955', patients='report', splits='none',
-        checked='all reports'),
+        films='7,470 of 3,955 reports', files='PNG', labels='MeSH: 1, 0', reports='3,955', patients='report',
+        splits='none', checked='all reports'),
 )
 def open_openi(
     root,               # folder with NLMCXR_reports.tgz and, unpacked, NLMCXR_png/

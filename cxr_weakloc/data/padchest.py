@@ -37,7 +37,8 @@ def _padchest_master(root, table):
     table = table.assign(split='')
     if file is None: return table, None
     master = read_table(file, ['ImageID'])
-    master = master.assign(ImageID=master.ImageID.str.removesuffix('.png')).drop_duplicates('ImageID').set_index('ImageID')
+    master['ImageID'] = master.ImageID.str.removesuffix('.png')
+    master = master.drop_duplicates('ImageID').set_index('ImageID')
     if 'split' in master:
         names = dict(validation='validate', val='validate')
         table['split'] = table.image_id.map(master.split).replace(names).fillna('')
@@ -102,7 +103,8 @@ def load_padchest_gr(
     table = table[here].drop_duplicates('image_id').set_index('image_id')
     if split is not None:
         if not (table.split == split).any():
-            raise BadInput(f'no split {split!r}', file=master or root, mend='train, validate or test, with master_table.csv here')
+            raise BadInput(f'no split {split!r}', file=master or root,
+                           mend='train, validate or test, with master_table.csv here')
         table = table[table.split == split]
     if not len(table):
         raise BadInput('none of the films is here', file=root)

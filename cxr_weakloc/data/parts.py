@@ -23,7 +23,7 @@ def _by_hash(patients, seed):
     return sorted(set(patients), key=lambda p: (stable_hash(seed, p), str(p)))
 
 def split_patients(
-    studies: Studies,
+    studies: Studies,   # to be divided; not guarded
     fractions: dict,    # name: share of the patients; what is left over at the end is not used
     seed: int = 0,      # another one divides them another way
 ) -> dict:              # {name: Studies}
@@ -41,12 +41,12 @@ def split_patients(
         parts[name] = studies.subset(studies.films.index[chosen])
     return parts
 
-# %% ../../nbs/20c_data.parts.ipynb #b089d700
+# %% ../../nbs/20c_data.parts.ipynb #6941fce3
 def label_budget(
-    studies: Studies,
+    studies: Studies,   # that lend; not guarded
     name,               # finding
     share: float,       # of the patients who have boxes of the finding
-    seed: int = 0,
+    seed: int = 0,      # of the order of patients
 ) -> list:              # image ids
     "Films whose boxes training may use; with one seed, a smaller share lies within a larger one"
     studies.check_choice('lend its boxes to training')
@@ -73,7 +73,7 @@ def _facts(studies):
     return data_sets.get(studies.name) or data_sets.get('plain folder')
 
 def only_split(
-    studies: Studies,
+    studies: Studies,   # of several splits
     name,               # of a split
 ) -> Studies:
     "One split, with what was set aside in the whole set"
@@ -82,7 +82,7 @@ def only_split(
     return replace(part, guard=guard, rejected=studies.rejected, mended=studies.mended)
 
 def training_part(
-    studies: Studies,
+    studies: Studies,   # a set, or a part of one
 ) -> Studies:
     "The studies that may be trained on, whatever their set calls them. Raises `BadInput` if none may"
     splits, facts = studies.films.split.fillna('').astype(str), _facts(studies)
@@ -100,7 +100,7 @@ def training_part(
     raise BadInput(f'{studies.name}: no films that may be learned from', mend=f'its splits are {has}')
 
 def judged_part(
-    studies: Studies,
+    studies: Studies,       # a set, or a part of one
 ) -> Studies:               # guarded
     "The guarded studies, on which results are reported. Raises `BadInput` if nothing is held out"
     splits = studies.films.split.fillna('').astype(str)
@@ -117,7 +117,7 @@ def hold_out(
     studies: Studies,       # none of them a test film yet
     share: float,           # of the patients
     seed: int = 0,          # of the order of patients
-) -> Studies:               # the same films; those held out are the guarded split 'test', the others keep their split or are 'train'
+) -> Studies:               # the same films; those held out are split 'test', the others keep theirs or are 'train'
     "Hold a share of the patients out as a guarded test split"
     studies.check_choice('be divided anew')
     if not 0 < share < 1:

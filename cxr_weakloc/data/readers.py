@@ -62,12 +62,12 @@ def _fused(boxes, readers, method, min_iou, n_readers):
         return [(box, int(n), score) for box, n, score in zip(means, seen_by, scores)]
     return [(boxes[g].mean(0), len(g), len(g)/n_readers) for g in _groups(boxes, readers, min_iou)]
 
-# %% ../../nbs/21a_data.readers.ipynb #aadd7640
-FUSIONS = dict(vote=.2, mean=.2, wbf=.4)    # ways to fuse boxes, and the overlap below which boxes mean different places
+# %% ../../nbs/21a_data.readers.ipynb #b6c9a973
+FUSIONS = dict(vote=.2, mean=.2, wbf=.4)    # ways to fuse, and the overlap below which boxes mean different places
 
 def fuse_boxes(
     boxes,              # frame as in `Studies.boxes`
-    method='vote',      # of `FUSIONS`; 'vote': places that `min_readers` support; 'mean': all places; 'wbf': weighted fusion
+    method='vote',      # of `FUSIONS`; 'vote': places that `min_readers` support, 'mean': all, 'wbf': weighted fusion
     min_readers=2,      # that a vote needs, of VinDr's three
     min_iou=None,       # below it, boxes mean different places; None: the method's own
     n_readers=3,        # who looked at each film

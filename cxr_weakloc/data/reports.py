@@ -142,9 +142,9 @@ def reports(self: Studies) -> pd.DataFrame:
         self._reports = self.read_reports()
     return self._reports
 
-# %% ../../nbs/22a_data.reports.ipynb #2785d2ec
+# %% ../../nbs/22a_data.reports.ipynb #61d2c5f3
 def stream_pairs(
-    studies: Studies,
+    studies: Studies,               # with reports; not guarded
     which='impression',             # see `caption`
     seed=None,                      # of the order; None: that of the table
     epoch=0,                        # each has an order of its own

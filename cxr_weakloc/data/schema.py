@@ -22,12 +22,12 @@ from ..films import Film, film_size, read_film
 from .guard import check_word, may_choose
 from .tables import BOX, empty_boxes, finding_name
 
-# %% ../../nbs/20_data.schema.ipynb #1f14ecec
+# %% ../../nbs/20_data.schema.ipynb #637bb48e
 SCHEMA = dict(
     films=dict(
         image_id='index; unique within the set',
         study_id='what one report is about; text',
-        patient_id="as the data set's tables name the patient (never from a DICOM header); splits and resampling go by it",
+        patient_id="as the set's tables name the patient (never from a DICOM header); splits and resampling go by it",
         split="as published: 'train', 'validate', 'test' or ''",
         view="'PA', 'AP', 'LATERAL', 'LL' ... or '' where nobody says",
         path='of the image, relative to `root`',
@@ -112,12 +112,12 @@ class Studies:
         remarks += [f'NOTE: {note}' for note in self.notes]
         return '; '.join([said, *remarks])
 
-# %% ../../nbs/20_data.schema.ipynb #115c304a
+# %% ../../nbs/20_data.schema.ipynb #356a2a23
 def among(
     column,             # texts
     values,             # texts
 ) -> np.ndarray:        # bool
-    "Which entries of `column` are among `values`: Arrow's hash, since that of pandas walks through a million texts one by one"
+    "Which entries of `column` are among `values`: by Arrow's hash, since pandas' is slow on a million"
     import pyarrow as pa
     import pyarrow.compute as pc
     if not len(column): return np.zeros(0, bool)
@@ -139,7 +139,7 @@ def official_guard(
     return 'the official test split' if split == 'test' else 'a set with the official test split in it'
 
 def take(
-    studies: Studies,
+    studies: Studies,   # to choose from
     at,                 # positions (n,), or a bool array over the films
 ) -> Studies:           # guarded only if a film of the test split is among them
     "The studies at some positions"
@@ -215,11 +215,11 @@ def unlock(
     check_word(word)
     return replace(self, guard='')
 
-# %% ../../nbs/20_data.schema.ipynb #f90a7c1b
+# %% ../../nbs/20_data.schema.ipynb #e9a562e1
 @patch
 def path(
     self: Studies,
-    image_id,
+    image_id,       # of one film
 ) -> Path:
     "Where the film is"
     if image_id not in self.films.index:
@@ -229,7 +229,7 @@ def path(
 @patch
 def read(
     self: Studies,
-    image_id,
+    image_id,       # of one film
 ) -> Film:
     "The film itself"
     path = self.path(image_id)
@@ -254,11 +254,11 @@ def sizes(
             self.rejected.add(i, e.what, e.file)
     return found
 
-# %% ../../nbs/20_data.schema.ipynb #93808751
+# %% ../../nbs/20_data.schema.ipynb #b920f77b
 @patch
 def boxes_of(
     self: Studies,
-    image_id,
+    image_id,       # of one film
     name,               # finding
     reader=None,        # one reader; None: all
 ) -> torch.Tensor:      # (m,4) float32, x_min, y_min, x_max, y_max on the original film
@@ -343,6 +343,6 @@ data_sets = Registry(
     choose='validate',  # split on which thresholds may be chosen; '': a share of the one to learn from; None: none
     judge='test',       # the guarded split; '': what is held out; None: none is published
     options=(),         # what its loader takes beside root, split, findings and progress
-    truth_priors={},    # {finding: rule in `anatomy.PRIORS`} where its boxes or masks mean another region than the finding's
+    truth_priors={},    # {finding: rule in `anatomy.PRIORS`} where its truth means another region than the finding's
     offers={},          # what it holds, for the table of sets
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..core import BadInput, finding
-from . import chexlocalize, folder, mimic, nih, onmimic, openi, padchest, siim, vindr  # noqa: F401  (they register)
+from . import chexlocalize, folder, mimic, nih, onmimic, openi, padchest, siim, vindr  # they register
 from .exchange import load_studies
 from .parts import hold_out, judged_part, only_split, training_part
 from .schema import Studies, data_sets
@@ -23,7 +23,8 @@ _all_ = ['data_sets']       # from here, so that whoever asks for the registry f
 # %% ../../nbs/24g_data.sets.ipynb #30999a23
 _OFFERED = ['films', 'files', 'labels', 'boxes', 'masks', 'reports', 'patients', 'splits', 'checked']
 _BESIDE = {     # read by functions that take studies, or that give masks
-    'CheXmask': dict(films='VinDr, MIMIC, NIH, CheXpert, PadChest', masks='heart, lungs; quality', checked='none: made tables'),
+    'CheXmask': dict(
+        films='VinDr, MIMIC, NIH, CheXpert, PadChest', masks='heart, lungs; quality', checked='none: made tables'),
     'Chest ImaGenome': dict(
         films='242,072 of MIMIC-CXR', files='JPG', labels="MIMIC-CXR's", boxes='heart, lungs (and 26 more regions)',
         reports="MIMIC-CXR's", patients='subject_id', splits="MIMIC-CXR's", checked='none: made files'),
@@ -88,7 +89,8 @@ def _checked_options(entry, root, options):
         if name in entry.options: continue
         takers = [other.name for other in data_sets.values() if name in other.options]
         if not takers:
-            raise BadInput(f'no data set takes {name!r}', mend=f"{entry.name} takes {', '.join(entry.options) or 'none'}")
+            raise BadInput(f'no data set takes {name!r}',
+                           mend=f"{entry.name} takes {', '.join(entry.options) or 'none'}")
         raise BadInput(f"{name} is for {', '.join(takers)}, this is {entry.name}", file=root)
     return given
 
@@ -100,13 +102,13 @@ def _part(studies, split):
 
 def open_studies(
     root,               # folder of any of the sets, of `save_studies`, or of films
-    split=None,         # as the set names it; 'learn' or 'judge': what may be trained on, the guarded part; None: all, or its default
+    split=None,         # a name; 'learn': what may be trained on; 'judge': the guarded part; None: all, or its default
     findings=None,      # None: the package's, or all where the set has few; names in any spelling; 'all'
     kind=None,          # name of the data set, of `data_sets`; None: what lies in `root` tells
     test_share=0.,      # of the patients, held out as a guarded test split where the set has none with labels; 0: none
     test_seed=0,        # of the patients held out
     progress=True,      # bars
-    **options,          # of the set itself, see its loader: table, boxes, sizes, keep_out, films ...; None counts as not given
+    **options,          # the set's own, see its loader: table, boxes, sizes, keep_out, films ...; None: not given
 ) -> Studies:
     "Studies of whatever is in `root`. Raises `BadInput` if that is nothing, or not what was asked for"
     root = Path(root)
@@ -121,7 +123,8 @@ def open_studies(
         return _part(hold_out(entry(root, split=None, **shared), test_share, test_seed), split)
     if split in ('learn', 'judge'):
         name = getattr(entry, split)
-        if name is None: raise BadInput(f'{kind}: no part of it may be learned from', file=root, mend='it is for evaluation')
+        if name is None:
+            raise BadInput(f'{kind}: no part of it may be learned from', file=root, mend='it is for evaluation')
         if name not in entry.splits: return _part(entry(root, split=None, **shared), split)
         split = name
     default = None if 'test_share' in shared else entry.default

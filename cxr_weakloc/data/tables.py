@@ -230,8 +230,8 @@ def check_boxes(
         rows.mended.add(i, f'row {row}: box repeated', file)
     return good.loc[~repeated, columns].reset_index(drop=True)
 
-# %% ../../nbs/20a_data.tables.ipynb #5a2ad9ce
-FILM_SUFFIXES = ('.dicom', '.dcm', '.png', '.jpg', '.jpeg', '.tif', '.tiff')   # of two films of one name, the first is read
+# %% ../../nbs/20a_data.tables.ipynb #11759454
+FILM_SUFFIXES = ('.dicom', '.dcm', '.png', '.jpg', '.jpeg', '.tif', '.tiff')   # of two of one name, the first is read
 
 def files_below(
     folder,     # searched through

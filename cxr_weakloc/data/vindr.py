@@ -77,7 +77,7 @@ class _Tables:
     whole_films: bool       # classes said of the whole film have rows without a box
 
 def _majority(votes, image, reader):
-    "Label of each image: 1 if more than half of its readers say so. votes: frame of 0 and 1, a row per row of the table"
+    "Label of each image: 1 if more than half of its readers say so. votes: 0 and 1, a row per row of the table"
     each = votes.groupby([image, reader], sort=False).max()      # a reader who drew two boxes has one vote
     return (each.groupby(level=0, sort=False).mean() > .5).astype(np.float32)
 
@@ -129,7 +129,8 @@ def original_sizes(
     table = read_table(file, ['image_id'])
     pair = next((list(pair) for pair in _SIZE_COLUMNS if set(pair) <= set(table)), None)
     if pair is None:
-        raise BadInput("no columns 'height' and 'width'", file=file, row=1, mend='dim0 and dim1, or Rows and Columns, will do')
+        raise BadInput("no columns 'height' and 'width'", file=file, row=1,
+                       mend='dim0 and dim1, or Rows and Columns, will do')
     values = table[pair].apply(pd.to_numeric, errors='coerce')
     bad = ~((values >= 1) & (values < 2**31)).all(axis=1)
     if bad.any():
@@ -158,7 +159,8 @@ def _refuse_resized(boxes, sizes, paths, file):
     beyond = (values.x_max.to_numpy() > hw[:, 1]*1.02 + 2) | (values.y_max.to_numpy() > hw[:, 0]*1.02 + 2)
     n, pictures = b.image_id[beyond].nunique(), b.image_id.nunique()
     if n > max(1, .01*pictures):
-        raise BadInput(f'boxes reach beyond {n} of {pictures} pictures: they were resized, and the boxes were not', file=file,
+        beyond = f'boxes reach beyond {n} of {pictures} pictures'
+        raise BadInput(f'{beyond}: they were resized, and the boxes were not', file=file,
                        mend='name a table of image_id, height, width of the originals: sizes=, or --sizes')
 
 # %% ../../nbs/21_data.vindr.ipynb #8ff344f9
@@ -187,7 +189,8 @@ def _kaggle_table(root):
 
 def _film_table(root, split, ids, have):
     "The table `films`; patients.csv, if there is one, knows patients and views"
-    films = pd.DataFrame(dict(study_id=ids, patient_id=ids, split=split, view='', path=[f'{split}/{have[i]}' for i in ids]),
+    paths = [f'{split}/{have[i]}' for i in ids]
+    films = pd.DataFrame(dict(study_id=ids, patient_id=ids, split=split, view='', path=paths),
                          index=pd.Index(ids, name='image_id'))
     file = root/'annotations'/'patients.csv'
     if file.is_file():
@@ -234,7 +237,8 @@ def _check_split(kaggle, root, split, test_share):
     if split not in ('train', 'test', *([None] if test_share else [])):
         raise BadInput(f'VinDr-CXR has no split {split!r}', mend='train or test')
     if kaggle is None and test_share:
-        raise BadInput('this copy has a labelled test split of its own', file=root/'annotations', mend='leave test_share out')
+        raise BadInput('this copy has a labelled test split of its own', file=root/'annotations',
+                       mend='leave test_share out')
     if kaggle is not None and split == 'test' and not test_share:
         raise BadInput("Kaggle's copy has no labels for its test films", file=kaggle,
                        mend='hold a share of the labelled films out instead: test_share=.2, --test-share .2; '
@@ -254,7 +258,7 @@ def _check_split(kaggle, root, split, test_share):
         checked='table of boxes of train'),
 )
 def load_vindr(
-    root,               # folder with `annotations/` and `train/`, `test/` (PhysioNet), or `train.csv` and `train/` (Kaggle)
+    root,               # folder with `annotations/`, `train/`, `test/` (PhysioNet), or `train.csv`, `train/` (Kaggle)
     split='test',       # 'train' (three readers) or 'test' (consensus; guarded); None, with `test_share`: both
     findings=None,      # findings to read, any spelling; None: the package's; 'all'
     readers='each',     # boxes of the training split: of 'each' reader, or fused by one of `FUSIONS`

@@ -74,7 +74,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'choosing_split',
     ],
     'faithful': [
+        'FILLS',
+        'KINDS',
+        'TEXT_SIDE',
         'blurred',
+        'mean_pixels',
         'rank_places',
         'perturbation_curve',
         'curve_area',

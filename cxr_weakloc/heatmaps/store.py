@@ -8,7 +8,7 @@ __all__ = ['FORMAT', 'CONTRASTIVE_ONLY', 'pack_maps', 'unpack_maps', 'MapStore',
            'write_store', 'model_for', 'saved_calibration', 'heatmaps_command', 'write_overlays', 'CalibrationRule',
            'calibrate_command', 'choosing_split']
 
-# %% ../../nbs/63_heatmaps.store.ipynb #2c65b8a2
+# %% ../../nbs/63_heatmaps.store.ipynb #32bd80cd
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from tqdm.auto import tqdm
 from ..core import (FINDINGS, BadInput, Rejections, atomic, code_of, digest, read_json, safe_join, sweep,
                               write_json)
 from ..data import Recipe, Studies, find_cache, split_patients
-from ..films import Geometry
+from ..films import Geometry, read_square
 from .explain import (default_method, explain_batch, finding_maps, halving, map_provenance, out_of_memory,
                                           why_silent)
 from .maps import Maps
@@ -269,7 +269,7 @@ class StoreRun:
     cache: str = None        # what `prepare` wrote: films of the right size are taken from there
     quiet: bool = False      # no bar, no summary
 
-# %% ../../nbs/63_heatmaps.store.ipynb #7dca8970
+# %% ../../nbs/63_heatmaps.store.ipynb #96d4a143
 class Decoded(NamedTuple):
     "A film on the model's grid, or why there is none"
     at: int            # its number in the store
@@ -300,12 +300,12 @@ class StoreFilms(Dataset):
             if key in self.why: return self._nothing(i, self.why[key])
             g = self.cache.geometry(key)
             return Decoded(i, self.cache[key][None], (g.height, g.width))
+        vouched = {'body_part': None} if self.studies.chest else {}
         try:
-            film = self.studies.read(key)
+            x, g, _, _ = read_square(self.studies.path(key), self.recipe.size, self.recipe.policy, **vouched)
         except BadInput as e:
             return self._nothing(i, e.what, str(e.file or ''))
-        x = Geometry(film.height, film.width, self.recipe.size, self.recipe.policy).image(film.pixels)
-        return Decoded(i, (x.clamp(0, 1)*255).round().to(torch.uint8)[None], (film.height, film.width))
+        return Decoded(i, x[None], (g.height, g.width))
 
 def _as_list(batch): return batch
 

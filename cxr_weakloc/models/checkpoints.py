@@ -13,7 +13,7 @@ __all__ = ['RESAVE', 'WRAPPERS', 'families', 'CLIP_COLOUR', 'ALBEF_DROPPED', 'AL
            'load_tokenizer', 'hf_reader', 'save_hf', 'OpenClipWords', 'OpenClipText', 'open_clip_reader', 'biomedclip',
            'save_open_clip', 'embedded', 'load_reader', 'save_reader']
 
-# %% ../../nbs/56_models.checkpoints.ipynb #bd62eecf
+# %% ../../nbs/56_models.checkpoints.ipynb #92f0ea57
 from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -29,8 +29,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
 from ..core import BadInput, Registry, atomic, read_json, write_json
-from .albef import (ALBEF, FusionReader, VLMConfig, clean_caption, itc_reader, read_albef,
+from .albef import (ALBEF, FusionReader, clean_caption, itc_reader, read_albef,
                                       write_albef)
+from .config import VLMConfig
 from .contrastive import (CLIP_MEAN, CLIP_STD, IMAGENET_MEAN, IMAGENET_STD, Contrastive, Scalar,
                                             clip_reader, siglip_reader)
 from .conv import (BioViLImage, CXRBert, Classifier, ConvContrastive, ConvTower, ConvirtText,

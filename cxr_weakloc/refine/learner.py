@@ -21,9 +21,10 @@ from tqdm.auto import tqdm
 from ..core import *
 from ..films.geometry import hflip
 from ..models.albef import *
+from ..models.config import VLMConfig
 from ..models.vlm import *
-from ..models.reader import film_tensor
-from ..models.pretrain import Resumable, seed_all, lean
+from ..films import film_tensor
+from ..models.training import Resumable, seed_all
 from ..heatmaps.tokens import *
 from ..anatomy import *
 from .targets import *
@@ -211,7 +212,7 @@ def refine(model:ALBEF,            # the pretrained model; it is not changed
     if len(data) < cfg.bs: raise BadInput(f'{len(data)} films are fewer than one batch of {cfg.bs}', mend='choose a smaller bs')
     fixed = fixed or prepare(model, data, cfg, progress); seed_all(seed, 'refine')
     student = deepcopy(model).train()
-    if student.temp.device.type == 'cpu' and cfg.amp: lean(student)
+    if student.temp.device.type == 'cpu' and cfg.amp: student.visual.set_attn_implementation('lean')
     R = Refiner(student, cfg); cb = RefineCallback(data, fixed, seed)
     dl = WeightedDL([(i,) for i in range(len(data))], bs=cfg.bs, wgts=chances(fixed['prob'] if cfg.target == 'gated' else data.labels.float(), cfg), shuffle=True, drop_last=True, num_workers=0)
     dls = DataLoaders(dl, dl, device=student.temp.device); dls.n_inp = 1

@@ -17,7 +17,7 @@ import numpy as np, torch, torch.nn.functional as F
 from scipy import ndimage
 from scipy.stats import rankdata
 from ..core import BadInput
-from ..data.schema import choosing_on_test
+from ..data import choosing_on_test
 from ..films.geometry import boxes_to_mask
 
 # %% ../../nbs/30_scores.maps.ipynb #7cb086ae

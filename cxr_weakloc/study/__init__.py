@@ -53,7 +53,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'times',
         'demo',
         'results',
-        'open_studies',
         'refine_on',
         'evaluate_weights',
     ],

@@ -11,9 +11,7 @@ from pathlib import Path
 import pandas as pd, torch
 from ..core import *
 from ..films.geometry import Geometry
-from ..data.schema import *
-from ..data.masks import *
-from ..data.vindr import load_vindr
+from ..data import MaskTable, Studies, load_vindr, split_patients
 from ..models.prompts import Calibration
 from ..heatmaps.store import MapStore
 from ..evaluation.truth import *

@@ -7,7 +7,7 @@ __all__ = ['digest', 'model_digest', 'save_tensors', 'Work', 'write_json', 'Sour
            'make_phantom', 'Films', 'load_films', 'fused_boxes', 'true_masks', 'truth_of', 'add_regions', 'look',
            'choose_baseline', 'baselines', 'predictions', 'Judgement', 'prediction_probs', 'judge', 'refine_data',
            'student', 'Settings', 'load_sets', 'device', 'run_study', 'write_csv', 'summary', 'times', 'demo',
-           'results', 'open_studies', 'refine_on', 'evaluate_weights']
+           'results', 'refine_on', 'evaluate_weights']
 
 # %% ../../nbs/95_study.road.ipynb #43b730ea
 import fcntl, hashlib, json, os, re, shutil, sys, time
@@ -22,15 +22,14 @@ import cxr_weakloc
 from ..core import *
 from ..films.geometry import *
 from ..films.images import *
-from ..data.schema import *
-from ..data.vindr import *
-from ..data.mimic import *
-from ..data.sets import *
-from ..data.masks import *
+from cxr_weakloc.data import (
+    BOX, CheXmask, MaskTable, Studies, fuse_boxes, label_budget, load_vindr,
+    open_studies, split_patients,
+)
 from ..data.cache import *
 from ..phantom import CONDITIONS, Population, condition, write_phantom
 from ..models.albef import ALBEF
-from ..models.reader import film_tensor
+from ..films import film_tensor
 from ..models.vlm import load_vlm, save_vlm
 from ..heatmaps.tokens import METHODS, localize
 from ..anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
@@ -474,19 +473,6 @@ def results(out='results/phantom', workers:int=2, train:int=1600, test:int=500, 
     "The study of the thesis on the phantom"
     return run_study(lambda w: make_phantom(w.dir/'phantom', train, test, workers=workers), out, Settings(seeds=tuple(seeds), **({'ceiling_seeds':tuple(seeds)} | settings)), None, workers, command,
                      data=f'{train} phantom studies to learn from, {test} to judge under each condition, {len(seeds)} training seeds.', quiet=quiet)
-
-# %% ../../nbs/95_study.road.ipynb #e0e82e28
-def open_studies(path,       # VinDr-CXR, MIMIC-CXR(-JPG), a phantom's root, or a folder of films
-                 split=None, # default: all that there is of MIMIC-CXR or a folder, 'test' of VinDr-CXR
-                 findings=tuple(FINDINGS), table=None # of a plain folder, see `load_folder`
-                )->Studies:
-    "Studies of any kind of tree"
-    path = Path(path)
-    if not path.is_dir(): raise BadInput('no such folder', file=path)
-    if (path/'vindr').is_dir() and not (path/'annotations').is_dir(): path = path/'vindr'
-    if (path/'annotations').is_dir() or (path/'train.csv').is_file(): return load_vindr(path, split or 'test', findings)
-    if any(path.glob('mimic-cxr-2*-split.csv*')): return load_mimic(path, split, findings)
-    s = load_folder(path, table); return s.split(split) if split else s
 
 # %% ../../nbs/95_study.road.ipynb #31850295
 def refine_on(studies:Studies, # films to learn from; neither labels nor reports are used

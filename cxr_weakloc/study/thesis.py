@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np, pandas as pd, pydicom, torch, torch.nn.functional as F
 from ..core import *
-from ..data.vindr import load_vindr
+from ..data import load_vindr
 from ..heatmaps.tokens import METHODS
 from ..models.vlm import load_vlm
 from ..anatomy import gate
