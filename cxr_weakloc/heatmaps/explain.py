@@ -45,7 +45,7 @@ def _on_whole_film(reader, maps):
     "Maps of a centre crop get their margin of NaN"
     return maps if reader.crop is None else uncropped(maps, reader.crop, reader.size[-1])
 
-# %% ../../nbs/62_heatmaps.explain.ipynb #19c439bc
+# %% ../../nbs/62_heatmaps.explain.ipynb #de9862db
 def trainable_methods() -> list:
     "Names of the methods whose maps can be trained on"
     return [name for name, m in HEATMAPS.items() if m.differentiable]
@@ -60,7 +60,9 @@ def maps_of(
 ) -> tuple:                  # maps (B,K,h,w) raw, NaN where the model never looked; scores (B,K)
     "Differentiable maps and scores of one batch. Raises `BadInput` for a method whose map has no gradient"
     if grad and not HEATMAPS[method].differentiable:
-        raise BadInput(f'{method} has no gradient to train on', mend=f"train on one of {', '.join(trainable_methods())}")
+        raise BadInput(
+            f'{method} has no gradient to train on', mend=f"train on one of {', '.join(trainable_methods())}"
+        )
     maps, scores, _ = _look(reader, films, said, method, grad and torch.is_grad_enabled(), options)
     return _on_whole_film(reader, maps), scores
 
@@ -93,7 +95,7 @@ def explain_batch(
     if silent.any(): maps = maps.masked_fill(silent[..., None, None], float('nan'))
     return _on_whole_film(reader, maps), scores, silent
 
-# %% ../../nbs/62_heatmaps.explain.ipynb #294f7c71
+# %% ../../nbs/62_heatmaps.explain.ipynb #9730464a
 _MEMORY = re.compile(r"out of memory|can't allocate memory|ALLOC_FAILED|not enough memory", re.I)
 
 def out_of_memory(
@@ -116,7 +118,7 @@ def halving(
     bs: int,      # films at once, to begin with
     device='cpu', # whose memory it is
 ) -> tuple:       # list of what f returned, the batch that fits
-    "Work through n films. Out of memory halves the batch for the rest, and says so; one film that does not fit is `BadInput`"
+    "Work through n films; out of memory halves the batch, and says so. Raises `BadInput` if one film does not fit"
     parts, i = [], 0
     while i < n:
         part = _tried(f, i, min(n, i + bs))
@@ -126,7 +128,9 @@ def halving(
             continue
         bs = min(bs, n - i)
         if bs == 1:
-            raise BadInput('not enough memory for a single film', mend='fewer prompts, smaller films, or a larger device')
+            raise BadInput(
+                'not enough memory for a single film', mend='fewer prompts, smaller films, or a larger device'
+            )
         bs //= 2
         warnings.warn(f'out of memory: going on with batches of {bs}')
         if torch.device(device).type == 'cuda': torch.cuda.empty_cache()

@@ -178,7 +178,7 @@ def road_combined(
     "Half the difference between removing the least and the most relevant, mean over shares"
     return ((t.least - t.most)/2).groupby([t.film, t.prompt]).mean()
 
-# %% ../../nbs/64_heatmaps.faithful.ipynb #2b4e28e1
+# %% ../../nbs/64_heatmaps.faithful.ipynb #8192e56c
 @contextmanager
 def restored(
     model, # a module
@@ -222,7 +222,11 @@ def randomization_check(
     "Rank correlation of the true maps with those of ever more randomized weights, from the top down"
     params = {n: p for n, p in reader.named_parameters() if not re.search(skip, n)}
     true, _ = explain(reader, films, prompts, method, **options)
-    rows, done, total = [dict(stage=0, share=0., correlation=1., magnitude=1.)], 0, sum(p.numel() for p in params.values())
+    rows, done, total = (
+        [dict(stage=0, share=0.0, correlation=1.0, magnitude=1.0)],
+        0,
+        sum(p.numel() for p in params.values()),
+    )
     with restored(reader):
         for stage, group in enumerate(np.array_split(np.array(list(params)[::-1], object), stages), 1):
             for n in group:

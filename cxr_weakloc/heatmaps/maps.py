@@ -14,11 +14,11 @@ from torch import Tensor
 from ..core import BadInput
 from ..scores import on_grid
 
-# %% ../../nbs/60_heatmaps.maps.ipynb #ccdb2011
+# %% ../../nbs/60_heatmaps.maps.ipynb #83feffef
 @dataclass
 class Maps:
     "Heatmaps of films: raw, signed, on the model's grid, with what belongs to them"
-    values: Tensor            # (n,K,h,w) float32; NaN where the model never looked, a whole map of NaN where there is none
+    values: Tensor   # (n,K,h,w) float32; NaN where the model never looked, a whole map of NaN where there is none
     geometries: list          # n `Geometry`: how each film lies on the model's square
     ids: list                 # n image ids
     findings: tuple           # K names
@@ -37,7 +37,9 @@ class Maps:
     def __len__(self): return len(self.ids)
 
     @property
-    def grid(self): return tuple(self.values.shape[-2:])
+    def grid(self):
+        "(h,w) of a map"
+        return tuple(self.values.shape[-2:])
 
     @property
     def valid(self):

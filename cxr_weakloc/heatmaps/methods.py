@@ -17,15 +17,17 @@ from torch import Tensor
 from ..core import BadInput, Registry
 from ..models import ConvContrastive, FusionReader, TowerReader, plain_attention, region_attention
 
-# %% ../../nbs/61_heatmaps.methods.ipynb #baf10e8a
+# %% ../../nbs/61_heatmaps.methods.ipynb #c90d641d
 NEEDS = ('evidence', 'seen', 'films')
 HEATMAPS = Registry('heatmap', mend='a method of your own is a function decorated with HEATMAPS.add',
-                    needs='evidence',     # of `NEEDS`; f(evidence), f(reader, seen, said) or f(reader, films, said) -> (maps, scores)
+                    needs='evidence',     # of `NEEDS`: f(evidence), f(reader, seen, said) -> maps, or
+                                          # f(reader, films, said) -> (maps, scores)
                     paper='',             # where it comes from
                     models='any',         # for which readers it is defined
                     per_prompt=True,      # False: the same map for every prompt
                     differentiable=True,  # can the map be trained on?
-                    positive=False)       # does it keep positive parts only, so that it is silent where all evidence is against?
+                    # does it keep positive parts only, so that it is silent where all evidence is against?
+                    positive=False)
 
 def as_grid(
     x: Tensor,   # (B,K,N)

@@ -8,7 +8,7 @@ __all__ = ['FORMAT', 'CONTRASTIVE_ONLY', 'pack_maps', 'unpack_maps', 'MapStore',
            'write_store', 'model_for', 'saved_calibration', 'heatmaps_command', 'write_overlays', 'CalibrationRule',
            'calibrate_command', 'choosing_split']
 
-# %% ../../nbs/63_heatmaps.store.ipynb #32bd80cd
+# %% ../../nbs/63_heatmaps.store.ipynb #4f3616d0
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,12 +29,13 @@ from ..core import (FINDINGS, BadInput, Rejections, atomic, code_of, digest, rea
                               write_json)
 from ..data import Recipe, Studies, find_cache, split_patients
 from ..films import Geometry, read_square
-from .explain import (default_method, explain_batch, finding_maps, halving, map_provenance, out_of_memory,
-                                          why_silent)
+from .explain import (default_method, explain_batch, finding_maps, halving, map_provenance,
+                                          out_of_memory, why_silent)
 from .maps import Maps
 from .methods import HEATMAPS
-from ..models import (Calibration, FusionReader, Phrases, Reader, calibrate, calibration_file, finding_log_odds,
-                                flat_phrases, load_calibration, load_reader, phrases, phrases_hash, read_prompts)
+from ..models import (Calibration, FusionReader, Phrases, Reader, calibrate, calibration_file,
+                                finding_log_odds, flat_phrases, load_calibration, load_reader, phrases, phrases_hash,
+                                read_prompts)
 
 # %% ../../nbs/63_heatmaps.store.ipynb #5ac6b9fa
 def pack_maps(
@@ -54,7 +55,7 @@ def unpack_maps(
 def _divisor(scale): # an empty map has none
     return torch.where(scale > 0, scale, torch.ones_like(scale))[..., None, None]
 
-# %% ../../nbs/63_heatmaps.store.ipynb #406bdeda
+# %% ../../nbs/63_heatmaps.store.ipynb #5e6ed9fa
 _AGAIN = 'delete it and run the command again'
 
 class MapStore:
@@ -83,7 +84,9 @@ class MapStore:
             (f', {gone} of {self.n_chunks} chunks missing' if gone else '')
 
     @property
-    def n_chunks(self): return -(-len(self.ids)//self.chunk)
+    def n_chunks(self):
+        "How many chunks there will be"
+        return -(-len(self.ids)//self.chunk)
 
     def file(self,
         c: int, # number of a chunk
@@ -103,7 +106,7 @@ class MapStore:
 
 FORMAT = 3   # of the folder; 3: keyed by the code, too
 
-# %% ../../nbs/63_heatmaps.store.ipynb #fd4e09b7
+# %% ../../nbs/63_heatmaps.store.ipynb #81c5f647
 from fastcore.basics import patch
 
 @patch
@@ -145,7 +148,7 @@ def row(self: MapStore,
     return i % len(self)
 
 @patch
-def __getitem__(self: MapStore, key): # image id or number -> (K,h,w) float32 raw maps; NaN for a film that could not be used
+def __getitem__(self: MapStore, key): # image id or number -> (K,h,w) raw maps; NaN for a film that was not used
     c, i = divmod(self.row(key), self.chunk)
     d = self.read_chunk(c)
     return unpack_maps(d['maps'][i], d['scale'][i])
@@ -158,7 +161,7 @@ def log_odds(self: MapStore,
     c, i = divmod(self.row(key), self.chunk)
     return self.read_chunk(c)['log_odds'][i]
 
-# %% ../../nbs/63_heatmaps.store.ipynb #bf4ec285
+# %% ../../nbs/63_heatmaps.store.ipynb #a064dec7
 @patch
 def maps(self: MapStore,
     ids=None, # image ids; None: all
@@ -190,7 +193,8 @@ def of(self: MapStore,
             maps, scale, z = (f.get_slice(n)[:, k] for n in ('maps', 'scale', 'log_odds'))
             hw, first = f.get_tensor('hw'), c*self.chunk
             for i in want:
-                if i//self.chunk == c: got[i] = unpack_maps(maps[i - first], scale[i - first]), z[i - first], hw[i - first]
+                if i//self.chunk == c:
+                    got[i] = unpack_maps(maps[i - first], scale[i - first]), z[i - first], hw[i - first]
     return tuple(torch.stack([got[i][o] for i in want]) for o in range(3))
 
 @patch
@@ -220,11 +224,11 @@ def rejections(self: MapStore) -> Rejections:
     for c in range(self.n_chunks): r += self.read_chunk(c)['rejected']
     return r
 
-# %% ../../nbs/63_heatmaps.store.ipynb #d077cad4
+# %% ../../nbs/63_heatmaps.store.ipynb #ce7fd462
 @dataclass(frozen=True)
 class ModelSource:
     "Which weights, and how they want to be read: arguments of `load_reader`"
-    weights: str = None      # name of an embedded model, folder, file or id; None is refused, except on a phantom's tree
+    weights: str = None   # name of an embedded model, folder, file or id; None is refused, except on a phantom's tree
     tokenizer: str = None    # folder with the tokenizer, where the weights bring none
     text_weights: str = None # a second file, where the text tower comes in one of its own (BioViL)
     image_size: int = None   # pixels; None: as it was trained
@@ -232,11 +236,13 @@ class ModelSource:
 
 def read_model(
     model,                     # `ModelSource`, or anything with its fields
-    device='cpu',
+    device='cpu',              # where it is to be
     contrastive: bool = False, # of an ALBEF: its contrastive half
 ) -> Reader:
     "The reader that a `ModelSource` names. Raises `BadInput`"
-    return load_reader(model.weights, model.tokenizer, model.text_weights, model.image_size, device, contrastive, model.policy)
+    return load_reader(
+        model.weights, model.tokenizer, model.text_weights, model.image_size, device, contrastive, model.policy
+    )
 
 @dataclass(frozen=True)
 class MapJob:
@@ -309,9 +315,9 @@ class StoreFilms(Dataset):
 
 def _as_list(batch): return batch
 
-# %% ../../nbs/63_heatmaps.store.ipynb #850289fe
-_CODE = ('films', 'models.evidence', 'models.reader', 'models.towers', 'models.contrastive', 'models.conv', 'models.albef',
-         'models.prompts', 'heatmaps.methods', 'heatmaps.explain')
+# %% ../../nbs/63_heatmaps.store.ipynb #2f955ca7
+_CODE = ('films', 'models.evidence', 'models.reader', 'models.towers', 'models.contrastive', 'models.conv',
+         'models.albef', 'models.prompts', 'heatmaps.methods', 'heatmaps.explain')
 
 def store_meta(
     studies: Studies, # whose films
@@ -346,7 +352,7 @@ def _write_shared(path, write):
     except FileNotFoundError:   # processes of two machines may share a number, and so the temporary name
         if not Path(path).exists(): raise
 
-# %% ../../nbs/63_heatmaps.store.ipynb #bb384b11
+# %% ../../nbs/63_heatmaps.store.ipynb #04181d50
 def _check_same(out, meta, alone):
     "The store that is there, if it was asked the same; None if it binds nobody. Raises `BadInput`"
     s = MapStore(out)
@@ -365,8 +371,9 @@ def make_store(
 ) -> MapStore:
     "Write store.json, or check that the one that is there asks for the same. Raises `BadInput` if it does not"
     HEATMAPS[job.method]
-    if reader.size[0] != reader.size[1]: raise BadInput('a store is made of square films', mend='set the size to one number')
-    said = reader.text(flat_phrases(job.phrases(reader))[0])           # too long a prompt is known before the first film
+    if reader.size[0] != reader.size[1]:
+        raise BadInput('a store is made of square films', mend='set the size to one number')
+    said = reader.text(flat_phrases(job.phrases(reader))[0])   # too long a prompt is known before the first film
     meta, out = store_meta(studies, reader, job), Path(out)
     if not meta['ids']: raise BadInput(f'{studies.name} holds no films')
     _defined(reader, said, job)
@@ -377,7 +384,7 @@ def make_store(
     _write_shared(out/'store.json', lambda tmp: tmp.write_text(json.dumps(meta, indent=1)))
     return MapStore(out)
 
-# %% ../../nbs/63_heatmaps.store.ipynb #2c793ef5
+# %% ../../nbs/63_heatmaps.store.ipynb #a6b6b0a4
 @dataclass
 class ChunkRows:
     "What is known of a chunk that is being computed"
@@ -395,7 +402,7 @@ def _write_chunk(store, c, got):
         k = i - rows[0]
         maps[k], z[k], ok[k], hw[k] = m, s, True, torch.tensor(side)
     half, scale = pack_maps(maps)
-    told = json.dumps(dict(key=store.key, rejected=got.rejected))      # one entry: safetensors writes several in any order
+    told = json.dumps(dict(key=store.key, rejected=got.rejected))   # one entry: safetensors writes several in any order
     with atomic(store.file(c)) as tmp:
         save_file(dict(maps=half, scale=scale, log_odds=z, ok=ok, hw=hw), tmp, metadata=dict(store=told))
 
@@ -439,7 +446,8 @@ def fill_store(
     share: tuple = (0, 1),     # this process among how many
 ) -> MapStore:
     "Compute this rank's missing chunks"
-    if run.bs < 1 or job.chunk < 1: raise BadInput(f'batches of {run.bs}, chunks of {job.chunk} films', mend='1 or more')
+    if run.bs < 1 or job.chunk < 1:
+        raise BadInput(f'batches of {run.bs}, chunks of {job.chunk} films', mend='1 or more')
     rank, world = share
     store = make_store(studies, out, reader, job, world == 1)
     batches = [list(map(int, b)) for c in store.missing() if c % world == rank
@@ -453,7 +461,7 @@ def fill_store(
             bar.update(len(batch))
     return store
 
-# %% ../../nbs/63_heatmaps.store.ipynb #aa6c3ab5
+# %% ../../nbs/63_heatmaps.store.ipynb #afdc6c12
 def process_share() -> tuple: # rank, world, device
     "Who we are among the processes of a launcher, through Accelerate; (0, 1, None) without one"
     if int(os.environ.get('WORLD_SIZE', 1)) == 1: return 0, 1, None
@@ -483,7 +491,11 @@ def _fill_everywhere(studies, out, model, job, run, reader):
     "All that this machine and its launcher offer"
     rank, world, device = process_share()
     for o in run.devices or (): _there(o)
-    devices = [str(device)] if world > 1 else list(run.devices or [f'cuda:{i}' for i in range(torch.cuda.device_count())] or ['cpu'])
+    devices = (
+        [str(device)]
+        if world > 1
+        else list(run.devices or [f'cuda:{i}' for i in range(torch.cuda.device_count())] or ['cpu'])
+    )
     if len(devices) == 1: return fill_store(studies, out, reader.to(devices[0]), job, run, (rank, world))
     import torch.multiprocessing as mp
     make_store(studies, out, reader, job)                              # bad input is one error, not one per process
@@ -639,7 +651,7 @@ def _fit_table(z, labels, c):
                          threshold=c.threshold[k]))
     return pd.DataFrame(rows)
 
-# %% ../../nbs/63_heatmaps.store.ipynb #f57cd5b5
+# %% ../../nbs/63_heatmaps.store.ipynb #56d7ceaf
 def calibrate_command(
     studies: Studies,           # labelled films that may choose
     out=None,                   # folder or json to save to; None: with the weights
@@ -652,20 +664,29 @@ def calibrate_command(
     studies.check_choice('calibrate a model')
     model = model_for(studies, model)
     if out is None and (model.weights is None or not Path(model.weights).exists()):
-        raise BadInput('no place to save the calibration', mend='--out FILE.json; a model folder or a file of weights has it beside it')
+        raise BadInput(
+            'no place to save the calibration',
+            mend='--out FILE.json; a model folder or a file of weights has it beside it',
+        )
     reader = read_model(model, run.devices[0] if run.devices else 'cuda' if torch.cuda.is_available() else 'cpu')
     if reader.family == 'classifier':
-        raise BadInput("a classifier's logits have no phrases to weigh", mend='calibrate it with the tool that trained it')
+        raise BadInput(
+            "a classifier's logits have no phrases to weigh", mend='calibrate it with the tool that trained it'
+        )
     ps, studies = job.phrases(reader), _left_out(studies, reader, how)
     names = [p.finding for p in ps]
     if missing := [f for f in names if f not in studies.labels or not studies.labels[f].isin((0, 1)).any()]:
-        raise BadInput(f'{studies.name} has no labels of {missing[0]}', mend='a tree with labels, or a folder of films with --table')
+        raise BadInput(
+            f'{studies.name} has no labels of {missing[0]}',
+            mend='a tree with labels, or a folder of films with --table',
+        )
     z, ids, rejected = _all_log_odds(studies, reader, ps, run)
     labels, place = studies.labels.loc[ids, names].to_numpy(float), out if out is not None else model.weights
     c = calibrate(z, labels, ps, reader.manifest.get('weights', ''), how.rule)
     c.save(place)
     told = _fit_table(z, labels, c)
-    if not run.quiet: print(rejected.summary(len(ids)), told.round(4).to_string(index=False), calibration_file(place), sep='\n')
+    if not run.quiet:
+        print(rejected.summary(len(ids)), told.round(4).to_string(index=False), calibration_file(place), sep='\n')
     return told
 
 # %% ../../nbs/63_heatmaps.store.ipynb #6e201f60

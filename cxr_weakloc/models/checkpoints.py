@@ -67,7 +67,7 @@ def state_hash(
         h.update(v.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return h.hexdigest()[:16]
 
-# %% ../../nbs/56_models.checkpoints.ipynb #52324073
+# %% ../../nbs/56_models.checkpoints.ipynb #24f0fe9e
 RESAVE = ("w = torch.load(FILE, weights_only=False); w = w.get('state_dict', w.get('model', w)); "
           "torch.save(getattr(w, 'state_dict', lambda: w)(), NEW)")
 _FORBIDDEN = re.compile('allowed global|unsupported global|unsupported class|GLOBAL ', re.I)
@@ -92,16 +92,17 @@ def _unwrapped(sd, path):
     "The dictionary that holds the tensors, however deep it lies"
     while isinstance(sd, dict) and not any(torch.is_tensor(v) for v in sd.values()):
         inner = [k for k in WRAPPERS if isinstance(sd.get(k), dict)]
-        if not inner: raise BadInput('no tensors in this checkpoint', file=path, mend=f'its entries: {sorted(map(str, sd))[:8]}')
+        if not inner:
+            raise BadInput('no tensors in this checkpoint', file=path, mend=f'its entries: {sorted(map(str, sd))[:8]}')
         sd = sd[inner[0]]
     if not isinstance(sd, dict): raise BadInput(f'a {type(sd).__name__}, no dictionary of tensors', file=path)
     return {k: v for k, v in sd.items() if torch.is_tensor(v)}
 
-# %% ../../nbs/56_models.checkpoints.ipynb #a06f0cc2
+# %% ../../nbs/56_models.checkpoints.ipynb #94fe4191
 def read_weights(
     path,  # .safetensors, .pt, .pth, .ckpt, ...
 ) -> dict: # tensors by name
-    "A checkpoint's tensors, without wrappers ('model') and prefixes ('module.'); nothing is executed. Raises `BadInput`"
+    "A checkpoint's tensors, without wrappers ('model') or prefixes ('module.'); nothing runs. Raises `BadInput`"
     path = Path(path)
     if not path.is_file(): raise BadInput('no such file', file=path)
     sd = _unwrapped(_unpickled(path), path)
@@ -109,10 +110,12 @@ def read_weights(
         if sd and all(k.startswith(prefix) for k in sd): sd = {k[len(prefix):]: v for k, v in sd.items()}
     bad = [k for k, v in sd.items() if v.is_floating_point() and not v.isfinite().all()]
     if bad:
-        raise BadInput(f'NaN or infinite weights: {bad[:5]}', file=path, mend='the file is damaged, or training diverged')
+        raise BadInput(
+            f'NaN or infinite weights: {bad[:5]}', file=path, mend='the file is damaged, or training diverged'
+        )
     return sd
 
-# %% ../../nbs/56_models.checkpoints.ipynb #8040a931
+# %% ../../nbs/56_models.checkpoints.ipynb #6240aeba
 def account(
     want: dict,           # names -> tensors, of which only the shapes count
     have: dict,           # the same, as it was found
@@ -125,7 +128,11 @@ def account(
              'unexpected keys': sorted(k for k in have if k not in want),
              'keys of another shape': sorted(f'{k} {tuple(have[k].shape)} for {tuple(want[k].shape)}' for k in want
                                              if k in have and have[k].shape != want[k].shape)}
-    said = [f'{len(keys)} {what}: ' + ', '.join(keys[:6]) + ' ...'*(len(keys) > 6) for what, keys in wrong.items() if keys]
+    said = [
+        f'{len(keys)} {what}: ' + ', '.join(keys[:6]) + ' ...' * (len(keys) > 6)
+        for what, keys in wrong.items()
+        if keys
+    ]
     if said: raise BadInput('; '.join(said), file=file, mend='the file is partial, or of another family or size')
 
 def fill_model(
@@ -233,7 +240,7 @@ def check_vocabulary(
         raise BadInput(f'the tokenizer gives ids up to {most}, the model knows {size} tokens', file=file,
                        mend='name the tokenizer that belongs to these weights')
 
-# %% ../../nbs/56_models.checkpoints.ipynb #fab8542d
+# %% ../../nbs/56_models.checkpoints.ipynb #3640426e
 CLIP_COLOUR = (CLIP_MEAN, CLIP_STD)
 
 def grey_patches(
@@ -264,7 +271,7 @@ def resize_positions(
     pos,          # (1,1+m*m,D)
     n: int,       # side of the new grid
 ) -> torch.Tensor: # (1,1+n*n,D)
-    "Bicubic interpolation of a square grid of position embeddings; the class token's stays (ALBEF's interpolate_pos_embed)"
+    "Bicubic interpolation of a square grid of position embeddings; the class token's stays, as in ALBEF"
     m = round((pos.shape[1] - 1)**.5)
     if m == n: return pos
     grid = pos[:, 1:].transpose(1, 2).unflatten(-1, (m, m))
@@ -320,14 +327,16 @@ def _albef_own(
     sd = {re.sub(r'^text_encoder\.bert\.encoder\.layer\.(\d+)\.', layer, k): v for k, v in sd.items()}
     return rename(sd, _rules(ALBEF_NAMES))[0]
 
-# %% ../../nbs/56_models.checkpoints.ipynb #db670baf
-ORIGINAL = dict(caption='albef', sep=False, map_score='match', policy='stretch')   # of `VLMConfig`: as Salesforce's code has it
+# %% ../../nbs/56_models.checkpoints.ipynb #c23a28ed
+# of `VLMConfig`: as Salesforce's code has it
+ORIGINAL = dict(caption='albef', sep=False, map_score='match', policy='stretch')
 ALBEF_BLOCKS = (12, 12)   # of vision, of text: it was published in one size
-_NEEDED = (_PATCH + 'weight', _POSITIONS, _V + 'blocks.0.mlp.fc1.weight', _B + 'embeddings.word_embeddings.weight',
-           _B + 'embeddings.position_embeddings.weight', 'vision_proj.weight', 'text_proj.weight', 'itm_head.weight', 'temp')
+_NEEDED = (_PATCH + 'weight', _POSITIONS, _V + 'blocks.0.mlp.fc1.weight', _B + 'embeddings.word_embeddings.weight', _B
+           + 'embeddings.position_embeddings.weight', 'vision_proj.weight', 'text_proj.weight', 'itm_head.weight',
+           'temp')
 
 def _bert_named(sd):
-    "Salesforce's tensors, named with 'bert.' and without what is dropped; how many were; how the file itself calls a key"
+    "Salesforce's tensors, with 'bert.', without what is dropped; how many were; how the file calls a key"
     bare = not any(k.startswith(_B) for k in sd)
     named = {re.sub(r'^text_encoder\.(?!bert\.|cls\.)', _B, k): v for k, v in sd.items()}
     tied = {k for k in named if k.startswith('text_encoder.cls.predictions.decoder.')}
@@ -347,21 +356,25 @@ def _blocks(sd, expected, file):
     pattern = r'text_encoder\.bert\.encoder\.layer\.(\d+)\.crossattention'
     cross = sorted({int(m[1]) for k in sd if (m := re.match(pattern, k))})
     if not cross or cross != list(range(cross[0], text)):
-        raise BadInput(f'cross-attention in text layers {cross} of {text}', file=file, mend='ALBEF has it in its upper layers')
+        raise BadInput(
+            f'cross-attention in text layers {cross} of {text}', file=file, mend='ALBEF has it in its upper layers'
+        )
     return vision, text, cross[0]
 
 def _heads(width, heads, file):
     "Heads of an attention; 64 dimensions each, as in BERT-base and ViT-B, unless named. Raises `BadInput`"
     heads = heads or max(1, width//64)
-    if width % heads: raise BadInput(f'{heads} heads do not divide a width of {width}', file=file, mend='name them: heads=...')
+    if width % heads:
+        raise BadInput(f'{heads} heads do not divide a width of {width}', file=file, mend='name them: heads=...')
     return heads
 
-# %% ../../nbs/56_models.checkpoints.ipynb #58171b38
+# %% ../../nbs/56_models.checkpoints.ipynb #20516bd1
 def _albef_config(sd, size, heads, vision_heads, blocks, file):
     "The shape of an ALBEF, read off its tensors"
     patch, pos, word = sd[_PATCH + 'weight'], sd[_POSITIONS], sd[_NEEDED[3]]
     D, p = patch.shape[0], patch.shape[-1]
-    if patch.shape[1] != 3: raise BadInput(f'a patch kernel of {patch.shape[1]} channels', file=file, mend='ALBEF reads colour: three')
+    if patch.shape[1] != 3:
+        raise BadInput(f'a patch kernel of {patch.shape[1]} channels', file=file, mend='ALBEF reads colour: three')
     vision, text, first = _blocks(sd, blocks, file)
     size = size or round((pos.shape[1] - 1)**.5)*p
     if size % p: raise BadInput(f'{size} pixels are no multiple of the patch, {p}')
@@ -384,9 +397,12 @@ def albef_from(
     sd, dropped, as_filed = _bert_named(sd)
     missing = [as_filed(k) for k in _NEEDED if k not in sd]
     if missing:
-        raise BadInput(f'no ALBEF for zero-shot reading: {len(missing)} missing keys: {", ".join(missing[:6])}; '
-                       f'{len(sd)} others, such as {", ".join(list(sd)[:4])}', file=file,
-                       mend='a retrieval or pretraining checkpoint has both projections, the matching head and the temperature')
+        raise BadInput(
+            f'no ALBEF for zero-shot reading: {len(missing)} missing keys: {", ".join(missing[:6])}; '
+            f'{len(sd)} others, such as {", ".join(list(sd)[:4])}',
+            file=file,
+            mend='a retrieval or pretraining checkpoint has both projections, the matching head and the temperature',
+        )
     cfg = _albef_config(sd, image_size, heads, vision_heads, blocks, file)
     colour = variant.get('colour', CLIP_COLOUR)
     cfg = replace(cfg, **{k: v for k, v in variant.items() if k != 'colour'})
@@ -485,7 +501,7 @@ def _clip_own(sd):
     sd = unpack_qkv(sd, r'(.*\.attn\.)in_proj\.(weight|bias)', _QKV)
     return rename(sd, _rules(_OPENAI_NAMES + _OPENAI_BLOCKS))[0]
 
-# %% ../../nbs/56_models.checkpoints.ipynb #968ec891
+# %% ../../nbs/56_models.checkpoints.ipynb #16f7643b
 def _clip_tower(sd, blocks, width, heads, file):
     "What both towers' configurations have in common"
     return dict(hidden_size=width, intermediate_size=4*width, num_hidden_layers=layers_in(sd, blocks + r'\.(\d+)\.'),
@@ -503,9 +519,12 @@ def clip_from(
     need = ('visual.conv1.weight', 'visual.proj', 'visual.positional_embedding', 'token_embedding.weight',
             'positional_embedding', 'text_projection', 'logit_scale')
     if missing := [k for k in need if k not in sd]:
-        raise BadInput(f'no OpenAI-style CLIP with a vision transformer: {len(missing)} missing keys: {", ".join(missing)}; '
-                       f'{len(sd)} others, such as {", ".join(list(sd)[:4])}', file=file,
-                       mend='CLIPs with a ResNet are not supported; Hugging Face folders are loaded by `load_reader`')
+        raise BadInput(
+            f'no OpenAI-style CLIP with a vision transformer: {len(missing)} missing keys: {", ".join(missing)}; '
+            f'{len(sd)} others, such as {", ".join(list(sd)[:4])}',
+            file=file,
+            mend='CLIPs with a ResNet are not supported; Hugging Face folders are loaded by `load_reader`',
+        )
     kernel, words = sd['visual.conv1.weight'], sd['token_embedding.weight']
     (width, _, _, p), side = kernel.shape, round((len(sd['visual.positional_embedding']) - 1)**.5)
     eos = len(words) - 1 if eos is None else eos
@@ -544,7 +563,7 @@ def _chexzero_reader(src):
     check_vocabulary(tokenizer, m.config.text_config.vocab_size, src.path)
     return clip_reader(m, tokenizer, src.image_size, mean, std, manifest=dict(family='chexzero'))
 
-# %% ../../nbs/56_models.checkpoints.ipynb #a5b97804
+# %% ../../nbs/56_models.checkpoints.ipynb #c7030b92
 class ClipWords:
     "OpenAI's byte pairs, called as transformers' tokenizers are"
     pad_token_id = 0
@@ -571,15 +590,17 @@ def _open_clip(what):
     try:
         import open_clip
     except ImportError as e:
-        raise BadInput(f'{what} needs the optional package open_clip_torch',
-                       mend="pip install 'cxr_weakloc[biomedclip]', or name a folder with tokenizer.json (--tokenizer)") from e
+        raise BadInput(
+            f'{what} needs the optional package open_clip_torch',
+            mend="pip install 'cxr_weakloc[biomedclip]', or name a folder with tokenizer.json (--tokenizer)",
+        ) from e
     return open_clip
 
 def clip_words() -> ClipWords:
     "CLIP's own tokenizer. Raises `BadInput` where open_clip_torch is not installed"
     return ClipWords(_open_clip("OpenAI's tokenizer, which this checkpoint does not bring,").get_tokenizer('ViT-B-32'))
 
-# %% ../../nbs/56_models.checkpoints.ipynb #9ab4b670
+# %% ../../nbs/56_models.checkpoints.ipynb #57437d0e
 _NOISE = [(r'.*position_ids', None), (r'.*num_batches_tracked', None)]
 
 def resnet_from(
@@ -590,7 +611,9 @@ def resnet_from(
     from torchvision.models import resnet
     depth = [layers_in(sd, re.escape(prefix) + rf'layer{i}\.(\d+)\.') for i in (1, 2, 3, 4)]
     if not all(depth):
-        raise BadInput(f'no ResNet under {prefix!r}', mend=f'keys start with {sorted({k.split(".")[0] for k in sd})[:6]}')
+        raise BadInput(
+            f'no ResNet under {prefix!r}', mend=f'keys start with {sorted({k.split(".")[0] for k in sd})[:6]}'
+        )
     deep = any(k.startswith(f'{prefix}layer1.0.conv3') for k in sd)
     net = resnet.ResNet(resnet.Bottleneck if deep else resnet.BasicBlock, depth)
     net.fc = nn.Identity()
@@ -620,9 +643,13 @@ def bert_from(
 
 def _own_state(module):
     "Its tensors on the CPU, without counters"
-    return {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items() if not k.endswith('num_batches_tracked')}
+    return {
+        k: v.detach().cpu().contiguous()
+        for k, v in module.state_dict().items()
+        if not k.endswith('num_batches_tracked')
+    }
 
-# %% ../../nbs/56_models.checkpoints.ipynb #d37329bd
+# %% ../../nbs/56_models.checkpoints.ipynb #751013ee
 def biovil_from(
     image: dict,          # tensors of the image model
     text: dict,           # of CXR-BERT
@@ -643,7 +670,9 @@ def biovil_from(
     temporal = 'encoder.missing_previous_emb' in image
     net = resnet_from(image, 'encoder.encoder.')
     inner = len(image['encoder.backbone_to_vit.weight']) if temporal else 256
-    im = BioViLImage(net, 2048 if hasattr(net.layer1[0], 'conv3') else 512, len(image[last]), temporal, inner, pool_heads)
+    im = BioViLImage(
+        net, 2048 if hasattr(net.layer1[0], 'conv3') else 512, len(image[last]), temporal, inner, pool_heads
+    )
     if temporal:
         there = layers_in(image, r'encoder\.vit_pooler\.blocks\.(\d+)\.')
         im.encoder.vit_pooler.blocks = im.encoder.vit_pooler.blocks[:there]
@@ -670,10 +699,11 @@ def save_biovil(
 @families.add('biovil', knows=_begins('projector.model.'), save=save_biovil)
 def _biovil_reader(src):
     "BioViL and BioViL-T, with CXR-BERT"
-    if src.text is None: raise BadInput('these are BioViL image weights', file=src.path, mend='name the text weights too')
+    if src.text is None:
+        raise BadInput('these are BioViL image weights', file=src.path, mend='name the text weights too')
     return biovil_from(src.tensors, src.text, src.tokenizer, file=src.path, **src.sized)
 
-# %% ../../nbs/56_models.checkpoints.ipynb #2d041adb
+# %% ../../nbs/56_models.checkpoints.ipynb #0e43b7cb
 @dataclass
 class Upsampled:
     "Features of films that are first brought to 299 pixels, as GLoRIA's forward does whatever comes in"
@@ -697,13 +727,16 @@ def gloria_from(
     bert = bert_from(sd, 'text_encoder.model.', heads, 'text_encoder.model.pooler.dense.weight' in sd, file)
     check_vocabulary(tokenizer, bert.config.vocab_size, file)
     whole, local = (f'img_encoder.{o}_embedder.weight' for o in ('global', 'local'))
-    if missing := [k for k in (whole, local) if k not in sd]: raise BadInput(f'no GLoRIA: missing keys {missing}', file=file)
+    if missing := [k for k in (whole, local) if k not in sd]:
+        raise BadInput(f'no GLoRIA: missing keys {missing}', file=file)
     image = nn.ModuleDict(dict(model=net, global_embedder=nn.Linear(*reversed(sd[whole].shape)),
                                local_embedder=nn.Conv2d(sd[local].shape[1], len(sd[local]), 1, bias=False)))
     m = nn.ModuleDict(dict(img_encoder=image, text_encoder=nn.ModuleDict(dict(model=bert))))
     fill_model(m, sd, file)
     length = min(length, bert.config.max_position_embeddings)
-    tower = ConvTower(Upsampled(ResNetFeatures(net, early=True)), image['global_embedder'], words=image['local_embedder'])
+    tower = ConvTower(
+        Upsampled(ResNetFeatures(net, early=True)), image['global_embedder'], words=image['local_embedder']
+    )
     words = TextTower(GloriaText(bert, tokenizer, length), tokenizer, length, clean_caption)
     films = FilmsWanted(size, mean=standard[0], std=standard[1])
     return ConvContrastive(m, tower, words, films, family='gloria', manifest=dict(family='gloria')).eval()
@@ -724,7 +757,7 @@ def _gloria_reader(src):
     "GLoRIA"
     return gloria_from(src.tensors, src.tokenizer, file=src.path, **src.sized)
 
-# %% ../../nbs/56_models.checkpoints.ipynb #6a189d2a
+# %% ../../nbs/56_models.checkpoints.ipynb #294ff08d
 def _projector(sd, name):
     "Two linear layers with a ReLU, shaped as in the file"
     first, second = (nn.Linear(*reversed(sd[f'{name}.{i}.weight'].shape)) for i in (0, 2))
@@ -740,7 +773,7 @@ def convirt_from(
     standard=(IMAGENET_MEAN, IMAGENET_STD), # mean and std of pixels in [0,1]
     file=None,            # for errors
 ) -> ConvContrastive:
-    "ConVIRT-style: `image_encoder` (ResNet), `image_projector`, `text_encoder` (BERT), `text_projector`. Raises `BadInput`"
+    "ConVIRT: `image_encoder` (ResNet), `image_projector`, `text_encoder` (BERT), `text_projector`. Raises `BadInput`"
     sd, _ = rename(sd, _NOISE + [(r'image_encoder\.fc\..*', None), (r'text_encoder\.pooler\..*', None)])
     net, bert = resnet_from(sd, 'image_encoder.'), bert_from(sd, 'text_encoder.', heads, file=file)
     check_vocabulary(tokenizer, bert.config.vocab_size, file)
@@ -771,12 +804,13 @@ def _convirt_reader(src):
     "ConVIRT"
     return convirt_from(src.tensors, src.tokenizer, file=src.path, **src.sized)
 
-# %% ../../nbs/56_models.checkpoints.ipynb #f388037f
+# %% ../../nbs/56_models.checkpoints.ipynb #43def60a
+# the order of CheXNet's outputs, and of torchxrayvision's
 NIH_CLASSES = ('Atelectasis', 'Cardiomegaly', 'Effusion', 'Infiltration', 'Mass', 'Nodule', 'Pneumonia', 'Pneumothorax',
-               'Consolidation', 'Edema', 'Emphysema', 'Fibrosis', 'Pleural_Thickening', 'Hernia')   # CheXNet's order
-XRV_CLASSES = ('Atelectasis', 'Consolidation', 'Infiltration', 'Pneumothorax', 'Edema', 'Emphysema', 'Fibrosis', 'Effusion',
-               'Pneumonia', 'Pleural_Thickening', 'Cardiomegaly', 'Nodule', 'Mass', 'Hernia', 'Lung Lesion', 'Fracture',
-               'Lung Opacity', 'Enlarged Cardiomediastinum')                                        # torchxrayvision's
+               'Consolidation', 'Edema', 'Emphysema', 'Fibrosis', 'Pleural_Thickening', 'Hernia')
+XRV_CLASSES = ('Atelectasis', 'Consolidation', 'Infiltration', 'Pneumothorax', 'Edema', 'Emphysema', 'Fibrosis',
+               'Effusion', 'Pneumonia', 'Pleural_Thickening', 'Cardiomegaly', 'Nodule', 'Mass', 'Hernia',
+               'Lung Lesion', 'Fracture', 'Lung Opacity', 'Enlarged Cardiomediastinum')
 
 def _densenet(sd, file):
     "An unfilled DenseNet with the layout of the keys. Raises `BadInput`"
@@ -794,7 +828,7 @@ def _densenet(sd, file):
 
 def densenet_from(
     sd: dict,        # as `read_weights` gives them
-    classes=None,    # names in the order of the output; None: CheXNet's for 14, torchxrayvision's for 18 of one grey channel
+    classes=None,    # names in the order of the output; None: CheXNet's for 14, torchxrayvision's for 18
     size: int = 224, # of the films, pixels
     mean=None,       # of pixels in [0,1]; None: ImageNet's for colour, torchxrayvision's for grey
     std=None,        # likewise
@@ -807,10 +841,15 @@ def densenet_from(
     sd, gone = rename(sd, _NOISE + [(r'op_threshs', None)])
     m = _densenet(sd, file)
     outputs, grey = len(sd['classifier.weight']), sd['features.conv0.weight'].shape[1] == 1
-    if classes is None: classes = {(14, False): NIH_CLASSES, (14, True): NIH_CLASSES, (18, True): XRV_CLASSES}.get((outputs, grey))
+    if classes is None:
+        classes = {(14, False): NIH_CLASSES, (14, True): NIH_CLASSES, (18, True): XRV_CLASSES}.get((outputs, grey))
     if classes is None or len(classes) != outputs:
         named = '' if classes is None else f' for {len(classes)} names'
-        raise BadInput(f'{outputs} outputs{named}', file=file, mend='name the classes in the order of the outputs: classes=[...]')
+        raise BadInput(
+            f'{outputs} outputs{named}',
+            file=file,
+            mend='name the classes in the order of the outputs: classes=[...]',
+        )
     mean = mean if mean is not None else .5 if grey else IMAGENET_MEAN
     std = std if std is not None else 1/2048 if grey else IMAGENET_STD
     films = FilmsWanted(size, sd['features.conv0.weight'].shape[1], mean, std)
@@ -825,12 +864,14 @@ def save_densenet(
     torch.save(dict(state_dict=_own_state(reader.model)), folder/'weights.pth')
     return dict(classes=reader.classes, mean=reader.wanted.mean, std=reader.wanted.std)
 
-@families.add('densenet', words=False, knows=lambda keys: any('features.denseblock1.' in k for k in keys), save=save_densenet)
+def _densenet_keys(keys): return any('features.denseblock1.' in k for k in keys)
+
+@families.add('densenet', words=False, knows=_densenet_keys, save=save_densenet)
 def _densenet_reader(src):
     "DenseNet classifiers: CheXNet, torchvision's, torchxrayvision's"
     return densenet_from(src.tensors, file=src.path, **src.sized)
 
-# %% ../../nbs/56_models.checkpoints.ipynb #f61f4b2c
+# %% ../../nbs/56_models.checkpoints.ipynb #e26f093a
 def load_tokenizer(
     path,          # folder with tokenizer.json or vocab.txt, a vocab.txt, or an id where a hub can be reached
     fallback=None, # what is returned for None
@@ -851,7 +892,9 @@ def load_tokenizer(
 def _hf_model(path, cls):
     "Weights of a folder or id, all accounted for. Raises `BadInput`"
     try:
-        m, info = cls.from_pretrained(str(path), output_loading_info=True, use_safetensors=True, trust_remote_code=False)
+        m, info = cls.from_pretrained(
+            str(path), output_loading_info=True, use_safetensors=True, trust_remote_code=False
+        )
     except Exception as e:
         raise BadInput(f'unreadable weights: {type(e).__name__}: {str(e)[:200]}', file=path,
                        mend='a folder with config.json and model.safetensors') from e
@@ -873,7 +916,7 @@ def hf_reader(
     path,      # a Hugging Face folder or id
     **options, # `size`, `mean`, `std`, `tokenizer` where they are not the folder's
 ) -> Contrastive:
-    "CLIP, SigLIP or MedSigLIP from a Hugging Face folder or id, with its processor's image statistics. Raises `BadInput`"
+    "CLIP, SigLIP or MedSigLIP of a Hugging Face folder or id, with its image statistics. Raises `BadInput`"
     from transformers import AutoConfig
     try: kind = AutoConfig.from_pretrained(str(path), trust_remote_code=False).model_type
     except Exception as e: raise BadInput(f'no model folder: {type(e).__name__}: {str(e)[:160]}', file=path) from e
@@ -915,7 +958,7 @@ def _hf_siglip(src):
     check_vocabulary(src.tokenizer, m.config.text_config.vocab_size, src.path)
     return siglip_reader(m, src.tokenizer, manifest=dict(family='siglip'), **src.options)
 
-# %% ../../nbs/56_models.checkpoints.ipynb #b98d0c4f
+# %% ../../nbs/56_models.checkpoints.ipynb #166679ce
 class OpenClipWords:
     "open_clip's tokenizers give padded ids; their true lengths are what is checked"
     def __init__(self,
@@ -969,11 +1012,15 @@ def biomedclip(
         m, _ = open_clip.create_model_from_pretrained(name)
         tokenize = open_clip.get_tokenizer(name)
     except Exception as e:
-        raise BadInput(f'open_clip cannot load {name!r}: {type(e).__name__}: {str(e)[:160]}',
-                       mend='local-dir:FOLDER with open_clip_config.json and its weights, or hf-hub:NAME where it can be reached') from e
+        raise BadInput(
+            f'open_clip cannot load {name!r}: {type(e).__name__}: {str(e)[:160]}',
+            mend='local-dir:FOLDER with open_clip_config.json and its weights, or hf-hub:NAME where it can be reached',
+        ) from e
     statistics = getattr(m.visual, 'preprocess_cfg', {})
     own = {k: tuple(statistics[k]) for k in ('mean', 'std') if statistics.get(k) is not None}
-    reader = open_clip_reader(m, tokenize, manifest=dict(family='biomedclip', name=name.split('/')[-1]), **own | options)
+    reader = open_clip_reader(
+        m, tokenize, manifest=dict(family='biomedclip', name=name.split('/')[-1]), **own | options
+    )
     reader.source = name   # where the files beside its weights are
     return reader
 
@@ -999,7 +1046,7 @@ def _biomedclip_reader(src):
     "BiomedCLIP, by open_clip"
     return biomedclip(str(src.path), **src.sized)
 
-# %% ../../nbs/56_models.checkpoints.ipynb #c4bd9532
+# %% ../../nbs/56_models.checkpoints.ipynb #9df6db6f
 EMBEDDED = {'phantom': 'vlm'}   # name -> folder of the package's weights
 
 def embedded(
@@ -1032,7 +1079,9 @@ def _from_folder(path, tokenizer, image_size, options):
     try: config = json.loads((path/'config.json').read_text())
     except ValueError as e: raise BadInput('unreadable config.json', file=path) from e
     except FileNotFoundError as e:
-        raise BadInput('no model in this folder', file=path, mend='a folder with config.json, or a file of weights') from e
+        raise BadInput(
+            'no model in this folder', file=path, mend='a folder with config.json, or a file of weights'
+        ) from e
     if 'model_type' not in config: return _albef_folder(path)
     size = {} if image_size is None else dict(size=image_size)
     reader = hf_reader(path, tokenizer=load_tokenizer(tokenizer), **size, **options)
@@ -1052,7 +1101,7 @@ def _from_file(path, tokenizer, text, image_size, options):
     if text is not None: reader.manifest['text_weights'] = weights_hash(text)
     return reader
 
-# %% ../../nbs/56_models.checkpoints.ipynb #85624012
+# %% ../../nbs/56_models.checkpoints.ipynb #04685d38
 _HUBS = ('hf-hub:', 'local-dir:')
 
 def _found(source, tokenizer, text, image_size, options):
@@ -1073,15 +1122,18 @@ def load_reader(
     tokenizer=None,         # folder with the tokenizer, where the weights bring none
     text=None,              # a second file, where the text tower comes in one of its own (BioViL)
     image_size: int = None, # pixels; None: as it was trained
-    device='cpu',
+    device='cpu',           # where it is to be
     contrastive: bool = False, # of an ALBEF: its contrastive half, a vision transformer read at its class token
     policy: str = None,     # of `Geometry`: how films are made square; None: the model's own
     **options,              # of the family's converter, such as `heads`
 ) -> Reader:
     "A reader from the weights that you have. Raises `BadInput` for what is wrong, partial or unknown"
     if source is None:
-        raise BadInput('no weights named', mend='name a file or folder of weights (--weights); '
-                                                f'{" or ".join(map(repr, EMBEDDED))} is the embedded model, which knows phantoms only')
+        raise BadInput(
+            'no weights named',
+            mend='name a file or folder of weights (--weights); '
+            f'{" or ".join(map(repr, EMBEDDED))} is the embedded model, which knows phantoms only',
+        )
     reader, where = _found(source, tokenizer, text, image_size, options)
     if image_size is not None and set(reader.size) != {image_size}:
         raise BadInput(f'a model of {reader.size[0]} pixels asked for {image_size}', file=source,
@@ -1093,7 +1145,7 @@ def load_reader(
     reader.manifest = dict(family=reader.family) | dict(reader.manifest) | dict(weights=weights)
     return reader.to(device)
 
-# %% ../../nbs/56_models.checkpoints.ipynb #74dc3ccd
+# %% ../../nbs/56_models.checkpoints.ipynb #898b7713
 def _albef_of(reader):
     "The ALBEF in a fusion reader, or in its contrastive half; None in any other"
     return reader.model if isinstance(getattr(reader, 'model', None), ALBEF) else None
@@ -1124,5 +1176,7 @@ def _saved_as(reader):
     said = reader.manifest.get('family', reader.family)
     name = said.removesuffix('-t')   # BioViL-T is a BioViL
     if name not in families or families[name].save is None:
-        raise BadInput(f'a {said} model cannot be saved', mend=f"{', '.join(n for n, f in families.items() if f.save)} can")
+        raise BadInput(
+            f'a {said} model cannot be saved', mend=f"{', '.join(n for n, f in families.items() if f.save)} can"
+        )
     return name

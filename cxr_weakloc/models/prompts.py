@@ -70,7 +70,7 @@ def read_prompts(
         if not template.strip(): raise BadInput('an empty phrase', file=path, row=row)
     return t.assign(finding=t.finding.str.strip(), asserts=asserts.isin(_YES))
 
-# %% ../../nbs/57_models.prompts.ipynb #6ef85b70
+# %% ../../nbs/57_models.prompts.ipynb #bc6de95e
 @dataclass(frozen=True)
 class Phrases:
     "What asserts and what denies one finding"
@@ -79,7 +79,9 @@ class Phrases:
     negative: tuple # prompts that deny it
 
     @property
-    def all(self): return (*self.positive, *self.negative)
+    def all(self):
+        "Its prompts, those that assert it first"
+        return (*self.positive, *self.negative)
 
 def _unfold(template, words):
     "Every combination of the words that the template names"
@@ -91,7 +93,7 @@ def _unfold(template, words):
         raise BadInput(f'template {template!r} names a word that there is no list for', mend=f'known: {known}')
     return [' '.join(t.split()) for t in out]
 
-# %% ../../nbs/57_models.prompts.ipynb #51f65c88
+# %% ../../nbs/57_models.prompts.ipynb #5bbdbc0e
 def _rows_of(table, name, style, dataset):
     "The rows for one finding in one style: those for this data set, else those for all"
     mine = table[table.finding == name]
@@ -116,7 +118,9 @@ def phrases(
     except BadInput:
         if name not in set(table.finding): raise
     t = _rows_of(table, name, style, dataset)
-    fill = dict(name=(name.lower(),), severity=('',), location=('',)) | (WORDS if words is None else words).get(name, {})
+    fill = dict(name=(name.lower(),), severity=('',), location=('',)) | (WORDS if words is None else words).get(
+        name, {}
+    )
 
     def said(asserts):
         return tuple(dict.fromkeys(p for o in t[t.asserts == asserts].template for p in _unfold(o, fill)))
@@ -156,7 +160,7 @@ def finding_log_odds(
         return prompt_log_odds(scores[:, positive + negative], len(positive))
     return torch.stack([one(p, n) for p, n in at], 1)
 
-# %% ../../nbs/57_models.prompts.ipynb #2dc79908
+# %% ../../nbs/57_models.prompts.ipynb #7a8d311a
 @torch.no_grad()
 def zero_shot_scores(
     reader: Reader, # any model
@@ -178,7 +182,7 @@ def zero_shot(
     films: Tensor,                     # (n,1,S,S) uint8, or float in [0,1]
     findings: tuple = None,            # names; None: all of `FINDINGS`
     style: str = 'report',             # of `phrases`
-    calibration: 'Calibration' = None, # None: what the model says, which is a score between 0 and 1 and no probability yet
+    calibration: 'Calibration' = None, # None: the model's own, which is no probability yet
     bs: int = 32,                      # films at once
 ) -> Tensor:                           # (n,K) in [0,1]
     "How probable the model finds each finding in each film, from prompts alone"
