@@ -26,8 +26,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'phantom_sources',
         'vindr_sources',
         'make_phantom',
-        'add_regions',
-        'look',
         'choose_baseline',
         'baselines',
         'Judgement',
