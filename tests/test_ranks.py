@@ -13,7 +13,7 @@ def same(a, b): return all((a/'chunks'/p.name).read_bytes() == p.read_bytes() fo
 
 def test_two_local_processes():
     from cxr_weakloc.heatmaps.store import MapJob, write_store
-    from cxr_weakloc.data.sets import load_folder
+    from cxr_weakloc.data import load_folder
     warnings.filterwarnings('ignore'); torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as d:
         d = Path(d); s,job,kw = load_folder(films(d/'films')), MapJob(method='cross_gradcam', chunk=2), dict(bs=2, quiet=True, progress=False)
@@ -26,7 +26,7 @@ def test_two_local_processes():
 ENV = {k: v for k,v in os.environ.items() if k not in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK')} | dict(OMP_NUM_THREADS='1', PYTHONPATH=str(Path(__file__).parent.parent))
 
 def here(folder, out, **kw): # the same in this process
-    from cxr_weakloc.data.sets import load_folder
+    from cxr_weakloc.data import load_folder
     from cxr_weakloc.heatmaps.store import heatmaps_command
     warnings.filterwarnings('ignore'); torch.set_num_threads(1); return heatmaps_command(load_folder(folder), out, workers=0, quiet=True, **kw)
 
