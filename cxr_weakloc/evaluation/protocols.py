@@ -23,7 +23,7 @@ from .truth import Predictions, Thresholds, Truth, align, name_seed, true_boxes_
 from .truth import with_place
 from ..scores import COCO_IOUS, FROC_AT, LOW_IOUS, NIH_IOBB, NIH_IOU, RODEO, WSOL_IOUS, WSOL_THRESHOLDS
 from ..scores import BoxRule, Detections, afroc_stat, ap_stat, auc_stat, box_iou, chexlocalize_iou, cnr
-from ..scores import cnr_as, coverage, detect, dice_soft, ece_stat, energy_in, fit_platt, froc_stat, mask_dice
+from ..scores import cnr_as, coverage, detect, dice_soft, docstring_fields, ece_stat, energy_in, fit_platt, froc_stat, mask_dice
 from ..scores import mask_iou, match, max_stat, mean_stat, minmax, mscxr_iou, nih_boxes, nih_counts, on_grid
 from ..scores import operating_point, otsu_masks, peak_distance, pixel_ap, platt, pointing, pointing_box
 from ..scores import pxap_hist, pxap_stat, ratio_of_sums, region_of, rodeo_rows, rodeo_stat, tune_boxes
@@ -672,7 +672,7 @@ def figure_guide(
     rows = []
     for metric in metrics:
         f = _documented_by(metric)
-        said = dict(re.findall(r'^\s*(\w+): (.*)$', inspect.getdoc(f) or '', flags=re.M))
+        said = docstring_fields(f)
         if missing := [name for name in FIGURE_FIELDS if not said.get(name)]:
             raise BadInput(f'{f.__name__} says nothing of {", ".join(missing)}', mend='a line of its docstring each')
         rows.append((metric, f.__name__, *(said[name] for name in FIGURE_FIELDS)))

@@ -75,7 +75,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     ],
     'faithful': [
         'FILLINGS',
-        'CURVES',
+        'PERTURBATIONS',
         'TEXT_SIDE',
         'blurred',
         'mean_pixels',
