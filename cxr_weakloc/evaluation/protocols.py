@@ -23,7 +23,8 @@ from .truth import Predictions, Thresholds, Truth, align, name_seed, true_boxes_
 from .truth import with_place
 from ..scores import COCO_IOUS, FROC_AT, LOW_IOUS, NIH_IOBB, NIH_IOU, RODEO, WSOL_IOUS, WSOL_THRESHOLDS
 from ..scores import BoxRule, Detections, afroc_stat, ap_stat, auc_stat, box_iou, chexlocalize_iou, cnr
-from ..scores import cnr_as, coverage, detect, dice_soft, docstring_fields, ece_stat, energy_in, fit_platt, froc_stat, mask_dice
+from ..scores import docstring_fields
+from ..scores import cnr_as, coverage, detect, dice_soft, ece_stat, energy_in, fit_platt, froc_stat, mask_dice
 from ..scores import mask_iou, match, max_stat, mean_stat, minmax, mscxr_iou, nih_boxes, nih_counts, on_grid
 from ..scores import operating_point, otsu_masks, peak_distance, pixel_ap, platt, pointing, pointing_box
 from ..scores import pxap_hist, pxap_stat, ratio_of_sums, region_of, rodeo_rows, rodeo_stat, tune_boxes
