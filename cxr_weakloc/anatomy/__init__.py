@@ -23,7 +23,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'region_soft',
         'save_segmenter',
         'load_segmenter',
-        'dice',
         'seg_letterbox',
         'seg_dice',
         'make_segmenter',
@@ -48,7 +47,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'gate_weights',
         'gate',
         'localize_gated',
-        'outside_energy',
         'zeroshot_gate',
     ],
 })

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SEG_SEED', 'SEG_SIZE', 'SEGMENTER', 'mediastinal_lung', 'seg_population', 'seg_films', 'seg_masks', 'seg_view',
            'seg_style', 'seg_clutter', 'seg_batch', 'standardize', 'Segmenter', 'soft_dice_loss', 'train_segmenter',
-           'segment', 'region_masks', 'region_soft', 'save_segmenter', 'load_segmenter', 'dice', 'seg_letterbox',
-           'seg_dice', 'make_segmenter']
+           'segment', 'region_masks', 'region_soft', 'save_segmenter', 'load_segmenter', 'seg_letterbox', 'seg_dice',
+           'make_segmenter']
 
 # %% ../../nbs/65_anatomy.segmenter.ipynb #3054cd45
 from copy import deepcopy
@@ -30,6 +30,7 @@ from tqdm.auto import tqdm
 
 from ..core import REGIONS, BadInput, atomic, code_revision, in_order, rng
 from ..films import Geometry, area_resize, mask_to_box
+from ..scores import dice
 from ..phantom import LABELS, Population, condition, draw, labels_along_rays, make_study
 
 # %% ../../nbs/65_anatomy.segmenter.ipynb #16f1a7b6
@@ -531,16 +532,6 @@ def load_segmenter(
     return model.requires_grad_(False)
 
 # %% ../../nbs/65_anatomy.segmenter.ipynb #77b8f9f2
-def dice(
-    a: Tensor,   # (...,H,W) bool
-    b: Tensor,   # (...,H,W) bool
-) -> Tensor:     # (...)
-    "Dice coefficient of masks; NaN where both are empty"
-    a, b = a.float(), b.float()
-    sizes = a.sum((-2, -1)) + b.sum((-2, -1))
-    return torch.where(sizes > 0, 2*(a*b).sum((-2, -1))/sizes.clamp(min=1), torch.tensor(float('nan')))
-
-
 def seg_letterbox(
     data: dict,          # as `seg_films` returns
     S: int = SEG_SIZE,   # side of the grid
