@@ -225,7 +225,10 @@ def wall(
     return np.hypot(depth/CAGE[0], (across - frame().mid)/CAGE[1])
 
 
-def bend_trunk(p, shape):
+def bend_trunk(
+    p: np.ndarray,   # (...,3) mm
+    shape: Shape,    # the person
+) -> np.ndarray:     # (...,3) mm
     "Breadth and height, narrow above or below; depth is scaled where path lengths are measured"
     depth, height, across = parts(p)
     mid = frame().mid
@@ -233,7 +236,10 @@ def bend_trunk(p, shape):
     return np.stack([depth, height/shape.tall, (across - mid)/(shape.wide*taper) + mid], -1)
 
 
-def bend_fat(p, shape):
+def bend_fat(
+    p: np.ndarray,   # (...,3) mm
+    shape: Shape,    # the person
+) -> np.ndarray:     # (...,3) mm
     "The layer outside the ribs, thick or thin"
     depth, height, across = parts(p)
     mid, q = frame().mid, wall(p).clip(1e-6)
@@ -242,7 +248,10 @@ def bend_fat(p, shape):
     return np.stack([depth*scale, height, (across - mid)*scale + mid], -1)
 
 
-def bend_spine(p, shape):
+def bend_spine(
+    p: np.ndarray,   # (...,3) mm
+    shape: Shape,    # the person
+) -> np.ndarray:     # (...,3) mm
     "Kyphosis bends the apices forward; scoliosis takes the spine out of the middle"
     depth, height, _ = parts(p)
     behind = 1 - step(depth, -60, 40)
@@ -252,7 +261,10 @@ def bend_spine(p, shape):
                    across=-shape.scoliosis*(curve - .5*back)*(.35 + .65*behind))
 
 
-def bend_ribs(p, shape):
+def bend_ribs(
+    p: np.ndarray,   # (...,3) mm
+    shape: Shape,    # the person
+) -> np.ndarray:     # (...,3) mm
     "Ribs that slide, tilt and spread against what they enclose"
     depth, height, across = parts(p)
     at_wall = step(wall(p), .55, .95)*step(np.abs(across), 15, 60)
@@ -260,7 +272,10 @@ def bend_ribs(p, shape):
     return shifted(p, height=-at_wall*down)
 
 
-def bend_neck(p, shape):
+def bend_neck(
+    p: np.ndarray,   # (...,3) mm
+    shape: Shape,    # the person
+) -> np.ndarray:     # (...,3) mm
     "Above the highest slice: shoulders that slope, and a neck"
     depth, height, across = parts(p)
     top = -156 + .35*shape.shoulders
@@ -271,14 +286,21 @@ def bend_neck(p, shape):
     return np.stack([depth*(1 + .6*u), np.maximum(height - slope, -163), narrow], -1)
 
 
-def bend_floor(p, shape):
+def bend_floor(
+    p: np.ndarray,   # (...,3) mm
+    shape: Shape,    # the person
+) -> np.ndarray:     # (...,3) mm
     "Below the lowest slice: the same once more, upside down"
     depth, height, across = parts(p)
     below = 120 + 42*np.sin(((height - 120)/42).clip(0, 3))
     return np.stack([depth, np.where(height > 120, below, height), across], -1)
 
-# %% ../../nbs/41_phantom.bodies.ipynb #9fe68ffb
-def bend_domes(p, shape, breath=0.):
+# %% ../../nbs/41_phantom.bodies.ipynb #98dbc811
+def bend_domes(
+    p: np.ndarray,       # (...,3) mm
+    shape: Shape,        # the person
+    breath: float = 0.,  # mm that the domes stand lower than usual
+) -> np.ndarray:         # (...,3) mm
     "Domes higher or lower, flat or curved; `breath` mm lower than usual for both"
     depth, height, across = parts(p)
     left = step(across, -15, 30)
@@ -288,8 +310,11 @@ def bend_domes(p, shape, breath=0.):
     round_ = 17*shape.flat*(side.clip(0, 1.3)**2 - .55)
     return shifted(p, height=ramp*up - step(height, -30, 60)*round_*(1 - step(height, 90, 150)))
 
-# %% ../../nbs/41_phantom.bodies.ipynb #05606a43
-def bend_heart(p, shape):
+# %% ../../nbs/41_phantom.bodies.ipynb #4eb643fb
+def bend_heart(
+    p: np.ndarray,   # (...,3) mm
+    shape: Shape,    # the person
+) -> np.ndarray:     # (...,3) mm
     "Another form and place of the heart"
     f = frame()
     d = p - (f.heart + np.array([0, shape.heart_down, shape.heart_side]))
@@ -311,7 +336,10 @@ BULGES = dict(   # dial of `Shape` -> centre, direction (depth, height, across),
     ascending=((20, -58, -26), (0, 0, -1), (30, 26, 20)))
 
 
-def bend_vessels(p, shape):
+def bend_vessels(
+    p: np.ndarray,   # (...,3) mm
+    shape: Shape,    # the person
+) -> np.ndarray:     # (...,3) mm
     "Chambers and vessels that bulge; an aorta that leaves the spine; a broad mediastinum"
     for name, (at, direction, size) in BULGES.items():
         p = bulge(p, at, np.array(direction)*getattr(shape, name), size)

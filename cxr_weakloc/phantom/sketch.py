@@ -105,7 +105,9 @@ class Board:
         return np.sqrt(((c*dx + s*dy)/radii[0])**2 + ((c*dy - s*dx)/radii[1])**2).astype(np.float32)
 
 
-def dome(q):
+def dome(
+    q: np.ndarray,   # distance from the middle, in radii
+) -> np.ndarray:
     "Relative thickness of a ball at the distance q from its middle"
     return np.sqrt((1 - q*q).clip(0))
 
