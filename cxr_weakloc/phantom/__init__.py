@@ -53,7 +53,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'presets',
         'CONDITIONS',
         'COARSE',
-        'FINE',
+        'FINE_GRID',
         'HEART',
         'N_DEPTH',
         'N_RAY',
