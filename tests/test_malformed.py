@@ -203,7 +203,7 @@ def one(d): save_dicom(d/'f'/'x.dcm', RAMP); f = pd.DataFrame(dict(study_id='x',
 def saved(d, name, b): save_studies(one(d), d/'s'); (d/'s'/name).write_bytes(b); return load_studies(d/'s')
 def cached(d, name, b): c = prepare_cache(one(d), d/'c', 16, progress=False); (c/name).write_bytes(b); return Cache(c)[0]
 each('set', {
-    'a path that climbs': ('leaves the data folder', lambda d: (lambda s: (s.films.__setitem__('path', '../../etc/passwd'), s.read('x')))(one(d))), 'a path that is absolute': ('leaves the data folder', lambda d: (lambda s: (s.films.__setitem__('path', '/etc/passwd'), s.read('x')))(one(d))), 'a link that leads out': ('leaves the data folder', lambda d: linked(d)), 'a path with a null': ('leaves the data folder', lambda d: safe_join(d, 'a\0b')),
+    'a path that climbs': ('leaves the data folder', lambda d: (lambda s: (s.films.__setitem__('path', '../../etc/passwd'), s.read('x')))(one(d))), 'a path that is absolute': ('leaves the data folder', lambda d: (lambda s: (s.films.__setitem__('path', '/etc/passwd'), s.read('x')))(one(d))), 'a link to nowhere': ('no such file', lambda d: linked(d)), 'a path with a null': ('leaves the data folder', lambda d: safe_join(d, 'a\0b')),
     'NIH without its table': ('no such file', lambda d: load_nih(d)), 'NIH boxes without columns': ('no column for', lambda d: nih(d, 'Image Index,Finding Label\na,b\n')), 'MS-CXR: no JSON': ('not a table of MS-CXR', lambda d: ((d/'m.json').write_text('{'), load_mscxr(d/'m.json', d))), 'MS-CXR: a column missing': ("no column 'label_text'", lambda d: ((d/'m.csv').write_text('dicom_id,category_name\na,b\n'), load_mscxr(d/'m.csv', d))),
     'PadChest-GR: no JSON': ('not a PadChest-GR file', lambda d: ((d/'grounded_reports_1.json').write_text('{"a":'), load_padchest_gr(d))), 'ImaGenome: no graphs': ('no scene graphs', lambda d: load_imagenome(d, one(d))), 'a folder without films': ('no films in this folder', lambda d: load_folder(d)), 'an image twice in a table': ('twice', lambda d: (one(d), (d/'t.csv').write_text('image_id\nx\nx\n'), load_folder(d/'f', d/'t.csv'))), 'no folder': ('no such folder', lambda d: open_set(d/'n')),
     'COCO: no JSON': ('not a COCO file', lambda d: ((d/'c.json').write_text('no'), from_coco(d/'c.json', d))), 'COCO: no images': ('not a COCO file', lambda d: from_coco({}, d)), 'COCO: a path that climbs': ('leaves the data folder', lambda d: from_coco(dict(images=[dict(id=1, file_name='../x.png')], categories=[], annotations=[]), d)),
@@ -215,7 +215,12 @@ each('set', {
 })
 def nih(d, boxes): (d/'images').mkdir(); (d/'images'/'a.png').write_bytes(png()); (d/'Data_Entry_2017.csv').write_text('Image Index,Finding Labels\na.png,Hernia\n'); (d/'BBox_List_2017.csv').write_text(boxes); return load_nih(d)
 def guarded(d): vindr(d, split='test', ann='image_id,class_name,x_min,y_min,x_max,y_max\na,Cardiomegaly,1,2,30,40\n', lab='image_id,Cardiomegaly,Pleural effusion\na,1,0\n'); return load_vindr(d/'v', 'test', progress=False)
-def linked(d): s = one(d); (d/'out').mkdir(); save_dicom(d/'out'/'y.dcm', RAMP); (d/'f'/'y.dcm').symlink_to(d/'out'/'y.dcm'); s.films['path'] = 'y.dcm'; return s.read('x')
+def linked(d):
+    "A film of an annex whose content was not fetched"
+    s = one(d)
+    (d/'f'/'y.dcm').symlink_to(d/'out'/'y.dcm')
+    s.films['path'] = 'y.dcm'
+    return s.read('x')
 
 def test_every_case_is_rejected_by_name():
     bad = []

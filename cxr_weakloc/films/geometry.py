@@ -6,7 +6,7 @@
 __all__ = ['POLICIES', 'boxes_to_mask', 'mask_to_box', 'box_area', 'iou', 'clip_boxes', 'hflip', 'hflip_boxes', 'hflip_regions',
            'Geometry', 'area_resize']
 
-# %% ../../nbs/10_films.geometry.ipynb #4a7a2fed
+# %% ../../nbs/10_films.geometry.ipynb #cb6d6a2c
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..core import REGIONS, BadInput
 
-# %% ../../nbs/10_films.geometry.ipynb #20bfda3a
+# %% ../../nbs/10_films.geometry.ipynb #5354666b
 def _between(low, high, n):
     "(boxes,n) bool: which of n pixels have their centre between the edges; the middle one if none has"
     centres = torch.arange(n, dtype=low.dtype) + .5
@@ -39,7 +39,7 @@ def boxes_to_mask(
     x0, y0, x1, y1 = boxes.unbind(1)
     return (_between(y0, y1, h)[:, :, None] & _between(x0, x1, w)[:, None]).any(0)
 
-# %% ../../nbs/10_films.geometry.ipynb #2b03b633
+# %% ../../nbs/10_films.geometry.ipynb #d04a9414
 def _span(occupied):
     "(...,n) bool -> first, last+1"
     n, occupied = occupied.shape[-1], occupied.int()
@@ -55,7 +55,7 @@ def mask_to_box(
     empty = ~mask.flatten(-2).any(-1)
     return torch.stack([x0, y0, x1, y1], -1).float().masked_fill(empty[..., None], float('nan'))
 
-# %% ../../nbs/10_films.geometry.ipynb #0bb83f0a
+# %% ../../nbs/10_films.geometry.ipynb #73cc768d
 def box_area(
     boxes: Tensor,  # (...,4) xyxy edges
 ) -> Tensor:
@@ -86,7 +86,7 @@ def clip_boxes(
     boxes = torch.as_tensor(boxes, dtype=torch.float32)
     return torch.minimum(boxes.clamp(min=0), torch.tensor([w, h, w, h], dtype=boxes.dtype))
 
-# %% ../../nbs/10_films.geometry.ipynb #70aa1d6c
+# %% ../../nbs/10_films.geometry.ipynb #ca90bf20
 def hflip(
     x: Tensor,  # (...,W) images, maps or masks of findings
 ) -> Tensor:
@@ -115,7 +115,7 @@ def hflip_regions(
         raise BadInput(f'{n} region channels, expected {len(REGIONS)}: {", ".join(REGIONS)}')
     return regions.flip(-1)[..., _MIRRORED, :, :]
 
-# %% ../../nbs/10_films.geometry.ipynb #3afdc696
+# %% ../../nbs/10_films.geometry.ipynb #961e77b2
 POLICIES = ('pad', 'stretch', 'crop')  # how a film that is no square is brought onto one
 
 
@@ -175,7 +175,7 @@ class Geometry:
         (x0, y0, _, _), (scale_y, scale_x), (off_y, off_x) = self.window, self.scale, self.offset
         return y0 - off_y/scale_y, x0 - off_x/scale_x
 
-# %% ../../nbs/10_films.geometry.ipynb #56e04f03
+# %% ../../nbs/10_films.geometry.ipynb #e8d97da7
 def _area_axis(x, n, dim):
     "Area-average axis `dim` of float `x` to `n` pixels, exactly, for any ratio"
     old = x.shape[dim]
@@ -197,7 +197,7 @@ def area_resize(
     "(...,h,w) float32: the mean of `x` over each new pixel's area"
     return _area_axis(_area_axis(x.float(), h, -2), w, -1)
 
-# %% ../../nbs/10_films.geometry.ipynb #94dd6903
+# %% ../../nbs/10_films.geometry.ipynb #9f7922ea
 @patch
 def fit(
     self: Geometry,
@@ -259,7 +259,7 @@ def seen(self: Geometry) -> Tensor:
     "(S,S) bool: pixels of the model's grid that are film, not padding"
     return self.fit(torch.ones(self.scaled)) > .5
 
-# %% ../../nbs/10_films.geometry.ipynb #a1ef2666
+# %% ../../nbs/10_films.geometry.ipynb #a01625fa
 @patch
 def _affine(self: Geometry, p, back):
     "xy coordinates (...,2k) from the film to the model's grid, or `back`"
@@ -309,10 +309,10 @@ def boxes_back(
     b = self._affine(torch.as_tensor(b).reshape(-1, 4), True)
     return clip_boxes(b, self.height, self.width) if clip else b
 
-# %% ../../nbs/10_films.geometry.ipynb #ea70ea1d
+# %% ../../nbs/10_films.geometry.ipynb #782043c8
 @patch
 def _cells(self: Geometry, axis, n_cells):
-    "Of each film pixel's centre along `axis`: the cells below and above it, the weight of the latter, whether it was seen"
+    "Of each film pixel's centre along `axis`: cells below and above it, weight of the latter, whether it was seen"
     n, scale, origin = (self.height, self.width)[axis], self.scale[axis], self.origin[axis]
     first, last = self.window[1 - axis], self.window[3 - axis]
     centre = torch.arange(n, dtype=torch.float64) + .5

@@ -18,7 +18,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Said',
         'FilmsWanted',
         'films_wanted',
-        'film_tensor',
         'graph_if',
         'plain_attention',
         'leaf_of',
