@@ -348,9 +348,23 @@ def refine_learner(
 EVERY_STEP = ('WeakView', 'Listen', 'Mixture', 'StrongView', 'Looks', 'Guard')   # beside the pieces of the arm
 
 
+def _attend(reader, implementation):
+    "Another attention for an image tower of transformers; plain operations in bfloat16 are the fastest on a CPU"
+    visual = getattr(getattr(reader, 'model', None), 'visual', None)
+    if implementation and hasattr(visual, 'set_attn_implementation'):
+        visual.set_attn_implementation(implementation)
+
+
+def _attention_of(reader):
+    "The attention that `_attend` sets"
+    visual = getattr(getattr(reader, 'model', None), 'visual', None)
+    return getattr(getattr(visual, 'config', None), '_attn_implementation', None)
+
+
 def _student(reader, cfg):
     "A copy of the reader that learns what it is told to; frozen parts stay in evaluation mode"
     model = tune(deepcopy(reader), cfg.tune).train()
+    _attend(model, 'lean' if cfg.amp and model.device.type == 'cpu' else None)
     for module in model.modules():
         weights = list(module.parameters())
         if weights and not any(p.requires_grad for p in weights):
@@ -385,6 +399,7 @@ def refine(
     except BadInput as e:    # fastai puts the callback's name in front of what it says
         raise BadInput(e.what, e.file, e.row, e.mend) from e
     refined = merge_lora(student.reader).eval()
+    _attend(refined, _attention_of(reader))
     left_out = {what: n for what, n in learn.counts.items() if n}
     told = dict(asdict(cfg), seed=seed, films=len(data), history=learn.history, left_out=left_out)
     refined.manifest = {**reader.manifest, 'refine': told}
