@@ -141,21 +141,19 @@ FULL = 'all protocols, 3000 films x 2 findings, 224 px, 2000 resamples'
 @task(FULL, 'cxr_weakloc')
 def _():
     import numpy as np, torch
-    from cxr_weakloc.evaluation.truth import Predictions, Truth
-    from cxr_weakloc.evaluation.protocols import PROTOCOLS, evaluate, tune_protocols
-    from cxr_weakloc.scores.stats import Resamples
+    from cxr_weakloc.evaluation import PUBLISHED, Predictions, Truth, evaluate, tune
     def world(n, seed, split, finding, th=None):
         y = np.arange(n) % 2; m = masks(n, seed) & torch.tensor(y == 1)[:, None, None]; b = [o if v else np.zeros((0, 4)) for o,v in zip(boxes(n, seed), y)]
         t = Truth([f'{split}{i}' for i in range(n)], [f'{split}{i//2}' for i in range(n)], y, m, b, masks(n, seed+1), finding=finding, split=split, mm=np.full((n, 2), 1.4))
         x = maps(n, 14, seed+2)*.5; x = x+torch.cat([torch.nn.functional.interpolate(o[:, None].float(), (14, 14), mode='area')[:, 0] for o in m.split(64)]); return t,Predictions('baseline', 'none', None, x, np.clip(.3*y+np.random.default_rng(seed).random(n)*.7, 0, 1))
     th = None; F = ('Cardiomegaly', 'Pleural effusion')
-    for k,f in enumerate(F): t,p = world(60, 10*k, 'validate', f); th = tune_protocols([p], t, th)
-    w = world(8, 99, 'test', F[0]); [evaluate(w[1], w[0], th, k, n_boot=10) for k in PROTOCOLS]         # compiled and imported
+    for k,f in enumerate(F): t,p = world(60, 10*k, 'validate', f); th = tune([p], t, th, PUBLISHED)
+    w = world(8, 99, 'test', F[0]); evaluate(w[1], w[0], th, PUBLISHED, n_boot=10)         # compiled and imported
     def go():
         n = 0
         for k,f in enumerate(F):
-            t,p = world(3000, 10*k+5, 'test', f); R = Resamples(t.patient_ids, 2000)
-            for q in PROTOCOLS: n += len(evaluate(p, t, th, q, resamples=R).results)
+            t,p = world(3000, 10*k+5, 'test', f)
+            n += len(evaluate(p, t, th, PUBLISHED).results)
             del t,p
         return n
     return go

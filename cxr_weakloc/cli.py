@@ -65,38 +65,40 @@ def cmd_phantom(a, command, started):
     print('\n'.join(map(str, [*src.test.values()] + ([root/'mimic'] if a.mimic else []))))
 
 def cmd_prepare(a, command, started):
-    from cxr_weakloc.data.intake import prepare_set
-    prepare_set(a.films, a.out, a.split, a.table, a.size, a.policy, a.resize, a.workers, findings=[f.strip() for f in a.findings.split(',')] if a.findings else 'all', boxes=a.boxes, sizes=a.sizes, keep_out=None if a.keep_out is None else [p for p in a.keep_out if p != 'none'], masks=a.masks)
+    from cxr_weakloc.data import Recipe, prepare_set
+    findings = [f.strip() for f in a.findings.split(',')] if a.findings else 'all'
+    keep_out = None if a.keep_out is None else [p for p in a.keep_out if p != 'none']
+    prepare_set(a.films, a.out, Recipe(a.size, a.policy, a.resize), a.masks, a.workers, split=a.split, findings=findings,
+                table=a.table, boxes=a.boxes, sizes=a.sizes, keep_out=keep_out)
 
 def cmd_pretrain(a, command, started):
-    from cxr_weakloc.data.mimic import load_mimic
+    from cxr_weakloc.data import MimicPlaces, load_mimic
+    from cxr_weakloc.models.config import PretrainConfig
     from cxr_weakloc.models.pretrain import pretrain
     import torch
-    import inspect
-    default = {k: v.default for k,v in inspect.signature(pretrain).parameters.items()}
     kw = {k: _numbers(v) for k in ('patches','epochs','lrs') if (v := getattr(a, k)) is not None} | {k: v for k in ('bs','word_epochs') if (v := getattr(a, k)) is not None}
-    n = {k: len(kw.get(k, default[k])) for k in ('patches','epochs','lrs')}
-    if len(set(n.values())) > 1: raise BadInput(f"{n['patches']} patch sizes, {n['epochs']} numbers of epochs, {n['lrs']} learning rates", mend='one of each for every phase')
+    cfg = PretrainConfig(**kw); cfg.phases()
     if a.threads: torch.set_num_threads(a.threads)
-    train,valid = (load_mimic(a.mimic, s, reports_root=a.reports) for s in ('train','validate')); print(train); print(valid)
-    pretrain(train, valid, a.out, seed=a.seed, command=command, **kw); print(a.out)
+    train,valid = (load_mimic(a.mimic, s, places=MimicPlaces(reports=a.reports)) for s in ('train','validate')); print(train); print(valid)
+    pretrain(train, valid, a.out, cfg, seed=a.seed, command=command); print(a.out)
 
 def cmd_heatmaps(a, command, started):
     from cxr_weakloc.heatmaps.store import heatmaps_command, write_overlays
-    from cxr_weakloc.study.road import open_studies
-    s = heatmaps_command(st := open_studies(a.films, a.split), a.out, a.weights, a.tokenizer, a.text_weights, a.image_size, _named(a), a.method, a.style, a.dataset, a.amp, a.chunk, a.bs, a.workers, a.devices.split(',') if a.devices else None, a.calibration, prompts=a.prompts)
+    from cxr_weakloc.data import open_studies, set_of
+    s = heatmaps_command(st := open_studies(a.films, a.split or ('test' if set_of(a.films) == 'VinDr-CXR' else None)), a.out, a.weights, a.tokenizer, a.text_weights, a.image_size, _named(a), a.method, a.style, a.dataset, a.amp, a.chunk, a.bs, a.workers, a.devices.split(',') if a.devices else None, a.calibration, prompts=a.prompts)
     if a.png and not s.missing():
         from cxr_weakloc.report.page import overlay
         write_overlays(s, st, Path(a.out)/'overlays', overlay)
 
 def cmd_calibrate(a, command, started):
     from cxr_weakloc.heatmaps.store import calibrate_command, choosing_split
-    from cxr_weakloc.study.road import open_studies
+    from cxr_weakloc.data import open_studies
     calibrate_command(open_studies(a.films, a.split or choosing_split(a.films), table=a.table), a.out, a.weights, a.tokenizer, a.text_weights, a.image_size, _named(a), a.style, a.dataset, a.prompts, a.rule, a.validation, a.split_seed, a.bs, a.workers)
 
 def cmd_refine(a, command, started):
-    from cxr_weakloc.study.road import open_studies, refine_on
-    f = _findings(a); refine_on(open_studies(a.films, a.split or 'train', f), a.out, a.weights, _config(a), a.seed, a.validation, a.split_seed, a.budget, a.anatomy, a.limit, a.workers, command)
+    from cxr_weakloc.data import open_studies
+    from cxr_weakloc.study.road import refine_on
+    f = _findings(a); refine_on(open_studies(a.films, a.split or 'learn', f), a.out, a.weights, _config(a), a.seed, a.validation, a.split_seed, a.budget, a.anatomy, a.limit, a.workers, command)
 
 def cmd_evaluate(a, command, started):
     if a.maps:

@@ -1,104 +1,181 @@
-"Nothing in the package can be tuned on a test split: every function that chooses something from data is found by its name and offered one"
-import importlib, inspect, pkgutil, re, tempfile, warnings
+"Nothing in the package can be tuned on a test split: every function that chooses is found by its name and offered one"
+import importlib
+import inspect
+import pkgutil
+import re
+import tempfile
+import warnings
 from dataclasses import replace
 from pathlib import Path
-import numpy as np, pandas as pd, torch
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import torch
+
 import cxr_weakloc
 from cxr_weakloc.core import BadInput
 
 NAMES = re.compile(r'^(tune|fit|choose|calibrate|select|pick|best)(_|$)|^operating_point$|_cuts$')
-NOT_TUNING = {'choose_panels': 'chooses studies to show, no number', 'tuning_split': 'the guard itself', 'choose_on_test': 'the word that takes the guard away'}
+NOT_TUNING = {
+    'choose_panels': 'chooses studies to show, no number',
+    'tuning_split': 'the guard itself',
+    'choose_on_test': 'the word that takes the guard away',
+}
 BY_MARK = ('choose_baseline', 'calibrate_command')       # ask the loader's mark of the studies, not the split's name
 
-def found(): # every public function whose name says that it chooses
+
+def found() -> dict:
+    "Every public function whose name says that it chooses, in whatever module of the package"
     out = {}
-    for m in pkgutil.iter_modules(cxr_weakloc.__path__):
-        if m.name == 'all': continue
-        mod = importlib.import_module(f'cxr_weakloc.{m.name}')
-        for n in getattr(mod, '__all__', ()):
-            f = getattr(mod, n)
-            if NAMES.search(n) and inspect.isfunction(f) and f.__module__ == mod.__name__ and n not in NOT_TUNING: out[n] = f
+    for info in pkgutil.walk_packages(cxr_weakloc.__path__, 'cxr_weakloc.'):
+        if info.ispkg or info.name == 'cxr_weakloc.all':
+            continue
+        module = importlib.import_module(info.name)
+        for name in getattr(module, '__all__', ()):
+            f = getattr(module, name)
+            mine = inspect.isfunction(f) and f.__module__ == module.__name__
+            if mine and NAMES.search(name) and name not in NOT_TUNING:
+                out[name] = f
     return out
 
-def offers(split): # name -> a call with sound data of this split
-    from cxr_weakloc.scores.boxes import tune_boxes
-    from cxr_weakloc.scores.conventions import tune_chexlocalize
-    from cxr_weakloc.evaluation.truth import toy, tune
-    from cxr_weakloc.evaluation.learned import size_cuts
-    from cxr_weakloc.scores.maps import operating_point, tune_box_threshold, tune_threshold
-    from cxr_weakloc.models.prompts import calibrate, phrases
-    from cxr_weakloc.evaluation.protocols import tune_protocols
-    from cxr_weakloc.scores.stats import fit_platt
-    t,p = toy(24, split='validation')[0]; t = replace(t, split=split); i = np.flatnonzero(t.positive); maps,masks,boxes = p[0].maps[i],t.masks[i],[t.boxes[k] for k in i]; prob,y = p[0].prob,t.labels
-    return dict(tune_threshold=lambda: tune_threshold(maps, masks, split), tune_box_threshold=lambda: tune_box_threshold(maps, boxes, t.size, split), operating_point=lambda: operating_point(prob, y, split),
-                tune_boxes=lambda: tune_boxes(maps, boxes, t.size, split), tune_chexlocalize=lambda: tune_chexlocalize(maps, masks, split), fit_platt=lambda: fit_platt(prob, y, split), size_cuts=lambda: size_cuts(t),
-                tune=lambda: tune(p[:1], t), tune_protocols=lambda: tune_protocols(p[:1], t), calibrate=lambda: calibrate(np.log(prob/(1-prob))[:,None], y[:,None], [phrases('Cardiomegaly')], split=split),
-                choose_baseline=lambda: baseline(split), calibrate_command=lambda: command(split))
 
-def marked(split): # studies as a loader marks them
-    from cxr_weakloc.data.schema import Studies
-    return Studies('toy', '.', pd.DataFrame(dict(study_id=['a'], patient_id=['a'], split=[split], view=['PA'], path=['x']), index=pd.Index(['a'], name='image_id')), pd.DataFrame({'Cardiomegaly': [1.]}, index=['a']),
-                pd.DataFrame(columns=['image_id']), guard='the official test split' if split == 'test' else '')
+def offers(split: str) -> dict:
+    "name -> a call with sound data of this split"
+    from cxr_weakloc.evaluation import PUBLISHED, choose_map, size_cuts, subset_truth, toy, tune, tune_case
+    from cxr_weakloc.models import calibrate, phrases
+    from cxr_weakloc.scores import fit_platt, operating_point, tune_box_threshold, tune_boxes, tune_chexlocalize
+    from cxr_weakloc.scores import tune_threshold
+    truth, said = toy(24, split='validation')[0]
+    truth = replace(truth, split=split)
+    pred = said[0]
+    i = np.flatnonzero(truth.positive)
+    maps, masks, boxes = pred.maps[i], truth.masks[i], [truth.boxes[k] for k in i]
+    prob, labels = pred.prob, truth.labels
+    logits = np.log(prob/(1 - prob))[:, None]
+    # a case whose truth is already there
+    case = SimpleNamespace(truth=lambda idx=None: truth, labels=lambda: truth, positives=i,
+                           predictions=lambda part: [pred])
+    prompts = [phrases('Cardiomegaly')]
+    return dict(
+        tune_threshold=lambda: tune_threshold(maps, masks, split),
+        tune_box_threshold=lambda: tune_box_threshold(maps, boxes, truth.size, split),
+        operating_point=lambda: operating_point(prob, labels, split),
+        tune_boxes=lambda: tune_boxes(maps, boxes, truth.size, split),
+        tune_chexlocalize=lambda: tune_chexlocalize(maps, masks, split),
+        fit_platt=lambda: fit_platt(prob, labels, split),
+        size_cuts=lambda: size_cuts(truth),
+        tune=lambda: tune([pred], truth, protocols=('study', *PUBLISHED)),
+        tune_case=lambda: tune_case(case),
+        choose_map=lambda: choose_map({'gradcam': maps}, subset_truth(truth, i)),
+        calibrate=lambda: calibrate(logits, labels[:, None], prompts, split=split),
+        choose_baseline=lambda: baseline(split),
+        calibrate_command=lambda: command(split),
+    )
 
-def command(split):
-    from cxr_weakloc.heatmaps.store import calibrate_command
+
+def marked(split: str):
+    "Studies as a loader marks them"
+    from cxr_weakloc.data import Studies
+    films = pd.DataFrame(dict(study_id=['a'], patient_id=['a'], split=[split], view=['PA'], path=['x']),
+                         index=pd.Index(['a'], name='image_id'))
+    labels = pd.DataFrame({'Cardiomegaly': [1.]}, index=['a'])
+    guard = 'the official test split' if split == 'test' else ''
+    return Studies('toy', '.', films, labels, pd.DataFrame(columns=['image_id']), guard=guard)
+
+
+def command(split: str):
+    "The command that calibrates, on marked studies"
+    from cxr_weakloc.heatmaps import calibrate_command
     return calibrate_command(marked(split), 'nowhere.json', findings=('Cardiomegaly',), workers=0, quiet=True)
 
-def baseline(split): # the study's own choice: of a heatmap and a gate
+
+def baseline(split: str):
+    "The study's own choice, of a heatmap and a gate"
     from cxr_weakloc.study.road import Films, choose_baseline
-    return choose_baseline(None, Films(marked(split), torch.zeros(1, 1, 8, 8, dtype=torch.uint8), []), (), 8, None, None, methods=('gradcam',), modes=('soft',), fixed=('gradcam','soft'))
+    films = Films(marked(split), torch.zeros(1, 1, 8, 8, dtype=torch.uint8), [])
+    return choose_baseline(None, films, (), 8, None, None, methods=('gradcam',), modes=('soft',),
+                           fixed=('gradcam', 'soft'))
+
+
+def refused(call, says: str, what: str):
+    "Does the call end in a `BadInput` that says so?"
+    try:
+        call()
+    except BadInput as e:
+        assert says in str(e), (what, str(e))
+    else:
+        raise AssertionError(f'{what} was allowed')
+
 
 def test_every_function_that_chooses_is_known_here():
-    assert set(found()) == set(offers('validation')), f'not offered a test split: {set(found()) - set(offers("validation"))}; gone: {set(offers("validation")) - set(found())}'
+    known, there = set(offers('validation')), set(found())
+    assert there == known, f'not offered a test split: {there - known}; gone: {known - there}'
+
 
 def test_validation_is_accepted():
-    for n,f in offers('validation').items():
-        if n not in BY_MARK: f()
+    for name, call in offers('validation').items():
+        if name not in BY_MARK:
+            call()
+
 
 def test_a_test_split_is_refused():
-    for name in ('test', 'Test'):
-        for n,f in offers(name).items():
-            if n in BY_MARK and name != 'test': continue
-            try: f()
-            except BadInput as e: assert 'test split' in str(e), (n, str(e))
-            else: raise AssertionError(f'{n} chose on {name}')
+    for split in ('test', 'Test'):
+        for name, call in offers(split).items():
+            if name not in BY_MARK or split == 'test':
+                refused(call, 'test split', f'{name} on {split}')
+
 
 def test_a_split_without_a_name_is_refused():
-    for n,f in offers('').items():
-        if n in ('calibrate', *BY_MARK): continue
-        try: f()
-        except BadInput as e: assert 'needs to know which split' in str(e), (n, str(e))
-        else: raise AssertionError(f'{n} chose on a split without a name')
+    for name, call in offers('').items():
+        if name not in ('calibrate', *BY_MARK):
+            refused(call, 'needs to know which split', f'{name} on a split without a name')
+
+
+def test_every_tuning_is_refused():
+    "What protocols tune, each by itself"
+    from cxr_weakloc.evaluation import PROTOCOLS, TUNINGS, toy
+    truth, said = toy(24, split='test')[0]
+    for name, tuning in TUNINGS.items():
+        refused(lambda tuning=tuning: tuning(said[0], truth), 'test split', name)
+    assert {tuning for protocol in PROTOCOLS.values() for tuning in protocol.tunes} == set(TUNINGS)
+
 
 def test_judging_cannot_choose():
-    "What judges test films has no argument that could make it choose, refuses films whose patients chose, and has no thresholds of its own"
-    from cxr_weakloc.evaluation.truth import Thresholds, score_all, score_maps, toy, tune
-    from cxr_weakloc.evaluation.protocols import evaluate, tune_protocols
-    for f in (evaluate, score_maps, score_all): assert inspect.signature(f).parameters['thresholds'].default is inspect.Parameter.empty
-    t,p = toy(24, split='validation')[0]; th = tune_protocols(p[:1], t); disguised = replace(t, split='test')     # the films that chose, under another name
-    for f in (lambda: evaluate(p[0], disguised, th), lambda: score_maps(p[0], disguised, th), lambda: score_all(p[:1], disguised, th)):
-        try: f()
-        except BadInput as e: assert 'were used to choose' in str(e)
-        else: raise AssertionError('judged films that had chosen')
+    "`evaluate` has no default for thresholds, and refuses films whose patients chose, under every protocol"
+    from cxr_weakloc.evaluation import PROTOCOLS, PUBLISHED, evaluate, toy, tune
+    assert inspect.signature(evaluate).parameters['thresholds'].default is inspect.Parameter.empty
+    truth, said = toy(24, split='validation')[0]
+    thresholds = tune(said[:1], truth, protocols=PUBLISHED)
+    disguised = replace(truth, split='test')     # the films that chose, under another name
+    for protocol in PROTOCOLS:
+        refused(lambda protocol=protocol: evaluate(said[0], disguised, thresholds, protocol),
+                'were used to choose', protocol)
+
 
 def test_the_loaders_mark_reaches_the_thresholds():
-    "From a tree on the disk: the official test split is marked by its loader, the truth made of it carries the mark, and tuning and refining refuse it"
+    "From a tree on the disk: the loader marks the test split, the truth carries it, tuning and refining refuse it"
     from cxr_weakloc.core import FINDINGS
-    from cxr_weakloc.evaluation.truth import Predictions, tune
-    from cxr_weakloc.study.road import Work, load_films, make_phantom, open_studies, refine_on, truth_of
-    from cxr_weakloc.data.vindr import load_vindr
-    warnings.filterwarnings('ignore'); f = list(FINDINGS)[0]
+    from cxr_weakloc.data import load_vindr
+    from cxr_weakloc.evaluation import Predictions, truth_of, tune
+    from cxr_weakloc.study.road import Work, load_films, make_phantom, open_studies, refine_on
+    warnings.filterwarnings('ignore')
     with tempfile.TemporaryDirectory() as d:
-        d = Path(d); src = make_phantom(d/'p', train=4, test=4, seed=1, workers=0, conditions=('matched',))
-        with Work(d/'w', quiet=True) as w:
-            x = load_films(load_vindr(src.train, 'test'), w, tuple(FINDINGS), 32, 'phantom', workers=0); t = truth_of(x, f, np.arange(len(x)), 32, maps=False); assert t.split == 'test'
-            try: tune([Predictions('baseline', maps=torch.zeros(len(x), 4, 4), prob=np.linspace(0, 1, len(x)))], t)
-            except BadInput as e: assert 'is a test split' in str(e)
-            else: raise AssertionError('tuned on the official test split')
-        try: refine_on(open_studies(src.train, 'test'), d/'m', validation=0, quiet=True)
-        except BadInput as e: assert 'test split' in str(e)
-        else: raise AssertionError('refined on the official test split')
+        d = Path(d)
+        src = make_phantom(d/'p', train=4, test=4, seed=1, workers=0, conditions=('matched',))
+        with Work(d/'w', quiet=True) as work:
+            films = load_films(load_vindr(src.train, 'test'), work, tuple(FINDINGS), 32, 'phantom', workers=0)
+        n = len(films)
+        truth = truth_of(films, list(FINDINGS)[0], np.arange(n), 32, maps=False)
+        assert truth.split == 'test'
+        pred = Predictions('baseline', maps=torch.zeros(n, 4, 4), prob=np.linspace(0, 1, n))
+        refused(lambda: tune([pred], truth), 'is a test split', 'tuning on the official test split')
+        refused(lambda: refine_on(open_studies(src.train, 'test'), d/'m', validation=0, quiet=True), 'test split',
+                'refining on the official test split')
+
 
 if __name__ == '__main__':
-    for k,v in list(globals().items()):
-        if k.startswith('test_'): v(); print(k)
+    for key, value in list(globals().items()):
+        if key.startswith('test_'):
+            value()
+            print(key)

@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from ..core import *
 from ..films.geometry import *
 from ..films.images import *
-from ..data.schema import *
+from ..data import Studies, split_patients
 from ..models.reader import *
 from ..models.towers import *
 from ..models.contrastive import *

@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from ..core import *
 from ..models.albef import *
 from ..models.vlm import *
-from ..models.reader import film_tensor
+from ..films import film_tensor
 
 # %% ../../nbs/60_heatmaps.tokens.ipynb #93e4d39a
 def to_grid(x): # (...,N) of a square token grid -> (...,h,w)

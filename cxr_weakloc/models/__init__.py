@@ -2,6 +2,10 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'config': [
+        'VLMConfig',
+        'PretrainConfig',
+    ],
     'evidence': [
         'Evidence',
         'Backward',
@@ -81,7 +85,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'clean_caption',
         'albef_caption',
         'build_tokenizer',
-        'VLMConfig',
         'ALBEF',
         'albef_films',
         'FusionReader',
@@ -139,6 +142,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'calibrate',
         'zero_shot_scores',
     ],
+    'training': [
+        'seed_all',
+        'Resumable',
+        'make_learner',
+        'fit',
+        'lean_attention',
+    ],
     'vlm': [
         'evidence',
         'fuse_prompts',
@@ -148,22 +158,26 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'load_vlm',
     ],
     'pretrain': [
-        'lean_attention',
-        'lean',
+        'word_bag',
         'same_text',
         'Pretrainer',
         'sentences',
         'Pairs',
         'augment',
-        'seed_all',
-        'Resumable',
-        'PretrainCallback',
-        'sum_losses',
         'ngrams',
         'word_targets',
         'WordPretrainer',
-        'WordCallback',
+        'sum_losses',
+        'Captioned',
+        'Augmented',
+        'Momentum',
+        'LossTerms',
+        'zero_shot_auc',
+        'Diary',
+        'Report',
         'refined_grid',
+        'Told',
+        'Run',
         'pretrain',
     ],
 })

@@ -6,8 +6,8 @@
 __all__ = ['Separate', 'Packed', 'by_heads', 'attention_of', 'Block', 'Probe', 'Tower', 'Then', 'hf_vit_tower', 'hf_clip_tower',
            'hf_siglip_tower', 'TorchvisionEmbed', 'torchvision_tower', 'timm_tower']
 
-# %% ../../nbs/52_models.towers.ipynb #31d9cf03
-from dataclasses import dataclass, field
+# %% ../../nbs/52_models.towers.ipynb #e440fd37
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable
 import torch
@@ -123,7 +123,9 @@ class Probe:
     head: nn.Module   # transformers' SiglipMultiheadAttentionPoolingHead
 
     @property
-    def heads(self): return self.head.attention.num_heads
+    def heads(self) -> int:
+        "Of its attention"
+        return self.head.attention.num_heads
 
     def q(self) -> Tensor:
         "The query before its projection, (1,C)"
@@ -179,8 +181,12 @@ class Tower:
     project: Callable = _as_it_is  # pooled (...,C) -> embedding (...,D)
     probe: Probe = None # None: read at the class token
 
-    def grid(self, H: int, W: int) -> tuple:
-        "(h,w) of the map of a film of H x W pixels"
+    def grid(
+        self,
+        H: int,    # of the film, pixels
+        W: int,
+    ) -> tuple:    # (h,w)
+        "Grid of the map"
         return H//self.patch[0], W//self.patch[1]
 
     def run(

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch, torch.nn.functional as F
 from tqdm.auto import tqdm
 from ..core import *
-from .reader import film_tensor
+from ..films import film_tensor
 from .albef import ALBEF, VLMConfig, WEIGHTS, read_albef, write_albef, build_tokenizer
 
 # %% ../../nbs/58_models.vlm.ipynb #d53bd72c

@@ -17,7 +17,7 @@ from PIL import Image
 from skimage.measure import approximate_polygon, find_contours
 from ..core import BadInput, Rejections, atomic
 from ..scores.maps import minmax, on_grid, union_iou
-from ..evaluation.truth import *
+from ..evaluation import *
 
 # %% ../../nbs/90_report.page.ipynb #8df46e6d
 def num(v, digits=2, sign=False): # '0.72', '−0.03', '+0.10'; an en dash for what is not known
@@ -82,7 +82,7 @@ def missed(targets:pd.DataFrame)->str: # one sentence
 # %% ../../nbs/90_report.page.ipynb #ba250da9
 KINDS = ('best','median','worst','false alarm','miss')
 
-def choose_panels(scores:pd.DataFrame, # from `score_all`
+def choose_panels(scores:pd.DataFrame, # `images` of `evaluate`
                   system:str='refined', gate:str='none', conditions=('matched','flipped')
                  )->pd.DataFrame: # condition, finding, kind, image_id, seed
     "The studies to show, by rule. A kind that does not occur (no false alarm) has no row"
@@ -181,7 +181,7 @@ def panel_html(p:Panel)->str:
 # %% ../../nbs/90_report.page.ipynb #5b3e2251
 ORDER = (('baseline','none'),('baseline','anatomy'),('baseline','anatomy-truth'),('refined','none'),('refined','anatomy'),('refined','anatomy-truth'),('ceiling','none'),('ceiling','anatomy'),
          ('baseline','zeroshot'),('baseline','anatomy+zeroshot'),('refined','zeroshot'),('refined','anatomy+zeroshot'),('ceiling','zeroshot'),('control:two-step','zeroshot'),
-         *((f'control:{c}','none') for c in CONTROLS if c!='two-step'))
+         *((f'control:{c}','none') for c in DEFAULT_CONTROLS if c!='two-step'))
 GATES = {'none':'no gate','anatomy':'anatomy gate','anatomy-truth':'true-anatomy gate','zeroshot':'zero-shot gate','anatomy+zeroshot':'both gates'}
 
 def label(system, gate): # 'Refined, no gate'; 'Control: mean box'
@@ -337,14 +337,14 @@ def _rejections(rej, used):
     return s+f'<details><summary>Which, and why</summary>{t}</details>'
 
 # %% ../../nbs/90_report.page.ipynb #3ad0adaf
-def report_html(results:pd.DataFrame, # from `results_table`
+def report_html(results:pd.DataFrame, # of `evaluate`
                 panels=(),            # list of `Panel`
                 meta:dict=None        # title, subtitle, data, command, revision, checkpoints {name: hash}, seeds, seconds {'refine':, 'demo':}, rejections, used, notes [str], date, sections [(id, heading, html)]; all optional
                )->str:
     "The whole report as one HTML document"
     m = dict(meta or {}); t = targets_table(results, m.get('seconds')); c = claim(results); esc = html.escape
     conds,finds = list(results.condition.unique()),list(results.finding.unique())
-    goals = {(o[1][0],o[2][0]):o[5] for o in TARGETS if o[3]==('refined','none','mask_iou')}
+    goals = {(o.findings[0],o.conditions[0]): o.goal for o in TARGETS if (o.system,o.gate,o.metric)==('refined','none','mask_iou')}
     title = m.get('title','Weakly supervised localization that learned its anatomy'); date = m.get('date') or datetime.date.today().isoformat()
     seeds = sorted({s.split('@')[1] for s in results.system if s.startswith('refined@')}); b = []
     add = lambda *o: b.extend(o)

@@ -12,7 +12,7 @@ import html, math, re, unicodedata
 from pathlib import Path
 import numpy as np, pandas as pd
 from ..core import BadInput, atomic
-from ..evaluation.truth import figure
+from ..evaluation import figure
 from .page import CSS, NAMES, ORDER, _class, _films, _table, forest, label, num
 
 # %% ../../nbs/91_report.tables.ipynb #0b0aba95

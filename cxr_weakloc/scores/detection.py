@@ -6,33 +6,74 @@
 __all__ = ['COCO_IOUS', 'LOW_IOUS', 'RODEO', 'FROC_AT', 'Matches', 'match', 'ap_stat', 'average_precision', 'rodeo_rows',
            'rodeo_stat', 'froc_curve', 'froc_stat', 'afroc_stat', 'afroc_curve']
 
-# %% ../../nbs/33_scores.detection.ipynb #5b529734
-import math
+# %% ../../nbs/33_scores.detection.ipynb #b34eae77
 from dataclasses import dataclass
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
 from numba import njit
 from scipy.optimize import linear_sum_assignment
+
 from ..core import BadInput
 from .boxes import Detections, box_overlap, threads
+from .maps import metrics
 
-# %% ../../nbs/33_scores.detection.ipynb #f743a44b
+# %% ../../nbs/33_scores.detection.ipynb #403c68a2
 @dataclass
 class Matches:
     "Detections of n films against their true boxes, at overlap threshold `T`"
-    image: np.ndarray   # (d,) film of each detection, by falling score
-    scores: np.ndarray  # (d,)
-    hit: np.ndarray     # (d,) bool
-    lesion_image: np.ndarray # (L,) film of each true box
-    lesion_score: np.ndarray # (L,) score of the detection that found it, -inf if none did
-    n: int
-    T: float
+    image: np.ndarray         # (d,) film of each detection, by falling score
+    scores: np.ndarray        # (d,)
+    hit: np.ndarray           # (d,) bool
+    lesion_image: np.ndarray  # (L,) film of each true box
+    lesion_score: np.ndarray  # (L,) score of the detection that found it, -inf if none did
+    n: int                    # films looked at
+    T: float                  # overlap of a hit
 
-def match(det:Detections, true, # n arrays (m,4) of true boxes, edges; empty for the healthy
-          T:float=.5,           # overlap of a hit, at least (COCO)
-          how:str='iou',        # see `box_overlap`; 'centre': the detection's centre lies in the true box
-          most:int=100          # detections per film that count, best first (COCO's maxDets)
-         )->Matches:
-    """Greedy matching by falling score, per film
+
+def _by_film(image):
+    "Positions of each film's detections, in the order given: a list of arrays"
+    order = np.argsort(image, kind='stable')
+    return np.split(order, np.flatnonzero(np.diff(image[order])) + 1) if len(image) else []
+
+
+def _ranked(det, most):
+    "Detections by falling score, no more than `most` of a film: film, boxes, scores"
+    order = np.lexsort((np.arange(len(det)), -det.scores))
+    films = _by_film(det.image[order])
+    kept = np.sort(np.concatenate([film[:most] for film in films])) if films else np.zeros(0, int)
+    order = order[kept]
+    return det.image[order], np.asarray(det.boxes)[order].reshape(-1, 4), det.scores[order]
+
+
+def _overlap(boxes, true, how):
+    "As `box_overlap`, and 'centre': 1 where a box's centre lies in the true one"
+    if how != 'centre': return box_overlap(boxes, true, how)
+    centre = ((boxes[:, :2] + boxes[:, 2:])/2)[:, None]
+    return ((centre >= true[None, :, :2]) & (centre < true[None, :, 2:])).all(-1)*1.
+
+
+def _greedy(overlap, T):
+    "(m,k), best detection first -> the true box that each finds (m,), or -1"
+    res = np.full(len(overlap), -1)
+    free = np.ones(overlap.shape[1], bool)
+    for i, row in enumerate(overlap):
+        row = np.where(free, row, -1.)
+        best = len(row) - 1 - row[::-1].argmax()      # of equal overlaps COCO takes the last
+        if row[best] >= min(T, 1 - 1e-10) and row[best] > 0:
+            res[i] = best
+            free[best] = False
+    return res
+
+
+def match(
+    det: Detections,   # of n films
+    true,              # n arrays (m,4) of true boxes, edges; empty for the healthy
+    T: float = .5,     # overlap of a hit, at least (COCO)
+    how: str = 'iou',  # see `box_overlap`; 'centre': the detection's centre lies in the true box
+    most: int = 100,   # detections per film that count, best first (COCO's maxDets)
+) -> Matches:
+    """Greedy matching by falling score, per film. Raises `BadInput` for another number of films
 
     Source: COCO (Lin et al. 2014), `cocoeval.py`
     Ties: equal scores in the order given; of equal overlaps the last true box; an overlap of exactly T is a hit
@@ -40,93 +81,174 @@ def match(det:Detections, true, # n arrays (m,4) of true boxes, edges; empty for
     Boxes: each true box is found once, a second mark on it is false
     Unit: IoU, or as `how` says
     """
-    if det.n!=len(true): raise BadInput(f'detections on {det.n} films, truth on {len(true)}', mend='detect and score the same films')
-    o = np.lexsort((np.arange(len(det)), -det.scores)); im,bx,sc = det.image[o],np.asarray(det.boxes)[o].reshape(-1,4),det.scores[o]
-    if len(im): # no more than `most` per film
-        s = np.argsort(im, kind='stable'); first = np.r_[0, np.flatnonzero(np.diff(im[s]))+1]; rank = np.empty(len(im),int); rank[s] = np.arange(len(im)) - np.repeat(first, np.diff(np.r_[first,len(im)]))
-        im,bx,sc = (v[rank<most] for v in (im,bx,sc))
-    k = np.array([len(b) for b in true], dtype=int); base = np.r_[0,k.cumsum()]; hit = np.zeros(len(im),bool); got = np.full(base[-1], -np.inf)
-    s = np.argsort(im, kind='stable'); cut = np.r_[0, np.flatnonzero(np.diff(im[s]))+1, len(im)] if len(im) else []
-    for a,b in zip(cut[:-1], cut[1:]):
-        d = s[a:b]; i = im[d[0]]
-        if not k[i]: continue
-        t = np.asarray(true[i],dtype=float).reshape(-1,4); c = (bx[d,:2]+bx[d,2:])/2
-        v = ((c[:,None]>=t[None,:,:2])&(c[:,None]<t[None,:,2:])).all(-1)*1. if how=='centre' else box_overlap(bx[d], t, how)
-        free = np.ones(k[i],bool)
-        for r,j in zip(v,d):
-            q = np.where(free, r, -1.); g = len(q)-1-q[::-1].argmax()          # of equal overlaps COCO takes the last
-            if q[g] >= min(T,1-1e-10) and q[g] > 0: hit[j] = True; free[g] = False; got[base[i]+g] = sc[j]
-    return Matches(im, sc, hit, np.repeat(np.arange(det.n), k), got, det.n, T)
+    if det.n != len(true):
+        raise BadInput(f'detections on {det.n} films, truth on {len(true)}', mend='detect and score the same films')
+    image, boxes, scores = _ranked(det, most)
+    counts = np.array([len(film) for film in true], dtype=int)
+    first_lesion = np.r_[0, counts.cumsum()]
+    hit, lesion_score = np.zeros(len(image), bool), np.full(counts.sum(), -np.inf)
+    for rows in _by_film(image):
+        film = image[rows[0]]
+        if not counts[film]: continue
+        own = np.asarray(true[film], dtype=float).reshape(-1, 4)
+        found = _greedy(_overlap(boxes[rows], own, how), T)
+        hit[rows] = found >= 0
+        lesion_score[first_lesion[film] + found[found >= 0]] = scores[rows[found >= 0]]
+    return Matches(image, scores, hit, np.repeat(np.arange(det.n), counts), lesion_score, det.n, T)
 
-# %% ../../nbs/33_scores.detection.ipynb #466eee3a
-COCO_IOUS = tuple(np.linspace(.5,.95,10)); LOW_IOUS = tuple(round(.1*i,1) for i in range(1,8))
-_RECALLS = np.linspace(0,1,101)
+# %% ../../nbs/33_scores.detection.ipynb #d39b0467
+COCO_IOUS = tuple(np.linspace(.5, .95, 10))
+LOW_IOUS = tuple(round(.1*i, 1) for i in range(1, 8))
+_RECALLS = np.linspace(0, 1, 101)
+
 
 @njit(nogil=True, cache=True)
-def _ap(w, image, hit, n, recalls, out): # (r,n) weights; detections by falling score; (r,) true boxes -> (r,) average precision
-    d = len(image); tp,pr = np.empty(d),np.empty(d)
-    for r in range(len(w)):
-        if not n[r] > 0: continue
-        a,b = 0.,0.
-        for k in range(d):
-            v = w[r,image[k]]; b += v
-            if hit[k]: a += v
-            tp[k] = a/n[r]; pr[k] = a/max(b,2.220446049250313e-16)
-        for k in range(d-2,-1,-1): pr[k] = max(pr[k],pr[k+1])
-        k = 0; s = 0.
-        for c in recalls:
-            while k < d and tp[k] < c: k += 1
-            if k == d: break
-            s += pr[k]
-        out[r] = s/len(recalls)
+def _at_recalls(recall, precision, recalls):
+    "Mean precision at given recalls, made monotone from the right (in place); 0 past the last"
+    for k in range(len(precision) - 2, -1, -1):
+        precision[k] = max(precision[k], precision[k + 1])
+    k, total = 0, 0.
+    for wanted in recalls:
+        while k < len(recall) and recall[k] < wanted:
+            k += 1
+        if k == len(recall):
+            break
+        total += precision[k]
+    return total/len(recalls)
 
-def ap_stat(w, matches)->np.ndarray: # (r,n) weights of films; list of `Matches` -> (r,len(matches))
+
+@njit(nogil=True, cache=True)
+def _average_precision(w, image, hit, lesions, recalls):
+    "(r,n) weights; film and hit of detections by falling score (d,); true boxes (r,) -> (r,)"
+    tiny = 2.220446049250313e-16
+    recall, precision = np.empty(len(image)), np.empty(len(image))
+    res = np.full(len(w), np.nan)
+    for r in range(len(w)):
+        if not lesions[r] > 0:
+            continue
+        found, marks = 0., 0.
+        for k in range(len(image)):
+            weight = w[r, image[k]]
+            marks += weight
+            if hit[k]:
+                found += weight
+            recall[k] = found/lesions[r]
+            precision[k] = found/max(marks, tiny)
+        res[r] = _at_recalls(recall, precision, recalls)
+    return res
+
+
+def _lesions(w, m):
+    "Weighted number of true boxes: (r,n) -> (r,)"
+    return w@np.bincount(m.lesion_image, minlength=m.n).astype(float)
+
+
+@metrics.add('coco_ap', label='COCO AP', tables=('vindr', 'nih'), asks=None, figures='map_low|ap@.*')
+def ap_stat(
+    w,        # (r,n) weights of films
+    matches,  # list of `Matches`, one for each threshold
+) -> np.ndarray:  # (r,len(matches))
     """Weighted average precision at each threshold; a film drawn twice has its boxes twice
 
-    Source: COCO (Lin et al. 2014): monotone precision at 101 recalls; COCO AP averages IoU .5 to .95, `LOW_IOUS` .1 to .7 as AGXNet and ADPD for NIH
+    Source: COCO (Lin et al. 2014): monotone precision at 101 recalls; COCO AP averages IoU .5 to .95, `LOW_IOUS` .1 to
+        .7 as AGXNet and ADPD for NIH
     Ties: detections of equal score stay in their order
     Empty: no true box anywhere: NaN; no detection: 0; healthy films take part through their false marks
     Boxes: as `match`; the score of a box is `BoxRule.score`
     Unit: share, 0 to 1
     """
-    out = np.full((len(w),len(matches)), np.nan); w = np.ascontiguousarray(w, dtype=np.float64)
-    def go(j): m = matches[j]; o = np.full(len(w),np.nan); _ap(w, m.image, m.hit, w@np.bincount(m.lesion_image, minlength=m.n).astype(float), _RECALLS, o); out[:,j] = o
-    threads(go, range(len(matches))); return out
+    w = np.ascontiguousarray(w, dtype=np.float64)
+    res = threads(lambda m: _average_precision(w, m.image, m.hit, _lesions(w, m), _RECALLS), matches)
+    return np.stack(res, 1) if res else np.zeros((len(w), 0))
 
-def average_precision(det:Detections, true, ious=COCO_IOUS, most:int=100)->np.ndarray: # (len(ious),)
-    "Average precision at each IoU. Its mean over `COCO_IOUS` is COCO's AP"
-    return ap_stat(np.ones((1,det.n)), [match(det, true, T, most=most) for T in ious])[0]
 
-# %% ../../nbs/33_scores.detection.ipynb #2de1d812
-def _giou(a, b):
-    x = lambda o,p: np.maximum(np.minimum(o[:,None,2:],p[None,:,2:])-np.maximum(o[:,None,:2],p[None,:,:2]),0).prod(-1); area = lambda o: (o[:,2:]-o[:,:2]).prod(1)
-    i = x(a,b); u = area(a)[:,None]+area(b)-i; c = np.maximum(np.maximum(a[:,None,2:],b[None,:,2:])-np.minimum(a[:,None,:2],b[None,:,:2]),0).prod(-1)
-    return i/u-(c-u)/c
+def average_precision(
+    det: Detections,  # of n films
+    true,             # n arrays (m,4) of true boxes
+    ious=COCO_IOUS,   # thresholds of a hit; the mean over these is COCO's AP
+    most: int = 100,  # detections per film that count
+) -> np.ndarray:      # (len(ious),)
+    "Average precision at each IoU"
+    return ap_stat(np.ones((1, det.n)), [match(det, true, T, most=most) for T in ious])[0]
 
-def _mcc(tp, fp, fn, tn):
-    d = (tp+fp)*(tp+fn)*(tn+fp)*(tn+fn); return np.where(d>0, (tp*tn-fp*fn)/np.sqrt(np.where(d>0,d,1)), 0.)
+# %% ../../nbs/33_scores.detection.ipynb #d9c0e47a
+RODEO = ('localization', 'shape', 'classification', 'total')
+_MATCHED, _OVER, _MISSED, _PLACE, _SHAPE, _SAME = range(6)   # columns of `rodeo_rows`
+_COLUMNS = 6
 
-RODEO = ('localization','shape','classification','total')
 
-def rodeo_rows(pred, true,   # per film (m,5): xyxy and the class's number
-               classes:int,  # how many
-               class_weight=None # of class agreement in matching; None: the film-level MCC of the predicted classes, at least 0
-              )->np.ndarray: # (n,5+2*classes): sums per film, for `rodeo_stat`
-    "RoDeO's parts of each film. Boxes without area are left out of both sides by the caller: they have no centred overlap"
-    pred,true = ([np.asarray(o,dtype=float).reshape(-1,5) for o in x] for x in (pred,true)); n = len(true)
-    if len(pred)!=n: raise BadInput(f'{len(pred)} films predicted, {n} true')
-    hot = lambda x: np.stack([np.isin(np.arange(classes), o[:,4]) for o in x]) if n else np.zeros((0,classes),bool); p,t = hot(pred),hot(true)
-    if class_weight is None: class_weight = max(0., float(_mcc((p&t).sum(), (p&~t).sum(), (~p&t).sum(), (~p&~t).sum())))
-    out = np.zeros((n,5+2*classes))    # matched, overpredicted, missed, sum of localization, sum of shape, then counts per class: predicted, true and equal
-    for i,(a,b) in enumerate(zip(pred,true)):
-        if not len(a) or not len(b): out[i,1:3] = len(a),len(b); continue
-        r,c = linear_sum_assignment(-_giou(a[:,:4],b[:,:4])-class_weight*(a[:,None,4]==b[None,:,4])); a_,b_ = a[r],b[c]; s = b_[:,2:4]-b_[:,:2]
-        d = (((a_[:,:2]+a_[:,2:4])/2-(b_[:,:2]+b_[:,2:4])/2)/s)**2; A,B = a_[:,2:4]-a_[:,:2],s; k = np.minimum(A,B).prod(1)
-        out[i,:5] = len(r),len(a)-len(r),len(b)-len(c),(2.**-d.sum(1)).sum(),(k/(A.prod(1)+B.prod(1)-k)).sum()
-        same = a_[:,4]==b_[:,4]; out[i,5] = same.sum()
-    return out
+def _generalized_iou(a, b):
+    "(m,4), (k,4) -> (m,k): IoU minus the share of the common hull that neither covers"
+    def area(low, high):
+        return np.maximum(high - low, 0).prod(-1)
+    a, b = a[:, None], b[None]
+    shared = area(np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:]))
+    union = area(a[..., :2], a[..., 2:]) + area(b[..., :2], b[..., 2:]) - shared
+    hull = area(np.minimum(a[..., :2], b[..., :2]), np.maximum(a[..., 2:], b[..., 2:]))
+    return shared/union - (hull - union)/hull
 
-def rodeo_stat(w, rows, classes:int)->np.ndarray: # (r,n), from `rodeo_rows` -> (r,4), as `RODEO`
+
+def _matthews(tp, fp, fn, tn):
+    "Matthews correlation from counts; 0 where it is undefined"
+    below = (tp + fp)*(tp + fn)*(tn + fp)*(tn + fn)
+    return np.where(below > 0, (tp*tn - fp*fn)/np.sqrt(np.where(below > 0, below, 1)), 0.)
+
+
+def _class_agreement(pred, true, classes):
+    "How well the films' classes are predicted: Matthews correlation over films and classes, at least 0"
+    def present(films):
+        rows = [np.isin(np.arange(classes), film[:, 4]) for film in films]
+        return np.array(rows, dtype=bool).reshape(-1, classes)
+    p, t = present(pred), present(true)
+    return max(0., float(_matthews((p & t).sum(), (p & ~t).sum(), (~p & t).sum(), (~p & ~t).sum())))
+
+
+def _paired_boxes(a, b):
+    "Sums over pairs (m,4), (m,4): nearness of centres in units of the true box b, IoU of the centred boxes"
+    side_a, side_b = a[:, 2:] - a[:, :2], b[:, 2:] - b[:, :2]
+    away = ((a[:, :2] + a[:, 2:])/2 - (b[:, :2] + b[:, 2:])/2)/side_b
+    shared = np.minimum(side_a, side_b).prod(1)
+    overlap = shared/(side_a.prod(1) + side_b.prod(1) - shared)
+    return (2.**-(away**2).sum(1)).sum(), overlap.sum()
+
+
+def rodeo_rows(
+    pred,               # per film (m,5): xyxy and the class's number
+    true,               # per film (k,5)
+    classes: int,       # how many
+    class_weight=None,  # of class agreement in matching; None: the films' Matthews correlation, at least 0
+) -> np.ndarray:        # (n,6): matched, overpredicted, missed, sums of localization and shape, equal classes
+    """RoDeO's parts of each film, for `rodeo_stat`. Raises `BadInput` for another number of films
+
+    Boxes without area are left out of both sides by the caller: they have no centred overlap
+    """
+    pred, true = ([np.asarray(film, dtype=float).reshape(-1, 5) for film in films] for films in (pred, true))
+    if len(pred) != len(true): raise BadInput(f'{len(pred)} films predicted, {len(true)} true')
+    if class_weight is None: class_weight = _class_agreement(pred, true, classes)
+    res = np.zeros((len(true), _COLUMNS))
+    for row, a, b in zip(res, pred, true):
+        if not len(a) or not len(b):
+            row[[_OVER, _MISSED]] = len(a), len(b)
+            continue
+        agree = a[:, None, 4] == b[None, :, 4]
+        i, j = linear_sum_assignment(-_generalized_iou(a[:, :4], b[:, :4]) - class_weight*agree)
+        row[[_MATCHED, _OVER, _MISSED]] = len(i), len(a) - len(i), len(b) - len(j)
+        row[[_PLACE, _SHAPE]] = _paired_boxes(a[i, :4], b[j, :4])
+        row[_SAME] = agree[i, j].sum()
+    return res
+
+
+def _share(a, b):
+    "a/b, 0 where b is 0"
+    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+
+
+@metrics.add('rodeo_total', label='RoDeO', tables=('vindr',), asks=None, figures='rodeo_.*')
+def rodeo_stat(
+    w,             # (r,n)
+    rows,          # (n,6) from `rodeo_rows`
+    classes: int,  # how many
+) -> np.ndarray:   # (r,4), as `RODEO`
     """Localization, shape, classification and their harmonic mean, weighted
 
     Source: RoDeO (Meissen et al. 2023), the authors' package
@@ -135,21 +257,42 @@ def rodeo_stat(w, rows, classes:int)->np.ndarray: # (r,n), from `rodeo_rows` -> 
     Boxes: matched one to one; what is over or missed dilutes each part
     Unit: share, 0 to 1
     """
-    s = w@rows; m,over,miss,loc,shape,same = s[:,:6].T; total = m+over+miss; d = lambda a,b: np.divide(a, b, out=np.zeros_like(a), where=b>0)
-    wrong = m-same; cls = np.clip(_mcc(same, wrong, wrong, classes*m-same-2*wrong), 0, None); cls = np.where((m>0)&(m*(classes-1)>0), cls, 0.)*d(m,total)
-    parts = np.stack([d(loc,total),d(shape,total),cls],1); h = 3/(1/(parts+1e-6)).sum(1)
-    return np.where(m[:,None]>0, np.concatenate([parts,h[:,None]],1), 0.)
+    matched, over, missed, place, shape, same = (w@rows).T
+    boxes, wrong = matched + over + missed, matched - same
+    agreement = np.clip(_matthews(same, wrong, wrong, classes*matched - same - 2*wrong), 0, None)
+    agreement = np.where((matched > 0) & (classes > 1), agreement, 0.)*_share(matched, boxes)
+    parts = np.stack([_share(place, boxes), _share(shape, boxes), agreement], 1)
+    total = 3/(1/(parts + 1e-6)).sum(1)
+    return np.where(matched[:, None] > 0, np.concatenate([parts, total[:, None]], 1), 0.)
 
-# %% ../../nbs/33_scores.detection.ipynb #861cf88c
-FROC_AT = (.125,.25,.5,1,2,4,8)
+# %% ../../nbs/33_scores.detection.ipynb #9588c193
+FROC_AT = (.125, .25, .5, 1, 2, 4, 8)   # false marks per film, as LUNA16
 
-def froc_curve(m:Matches, w=None)->pd.DataFrame: # score, false marks per film, lesions found: a row per distinct score, falling
+
+def _steps(scores):
+    "Where each group of equal scores ends, scores falling"
+    return np.flatnonzero(np.append(np.diff(scores) != 0, True)) if len(scores) else np.zeros(0, int)
+
+
+def froc_curve(
+    m: Matches,  # of n films
+    w=None,      # (n,) weights of films; None: each once
+) -> pd.DataFrame:  # score, fp: false marks per film, llf: lesions found; a row per distinct score, falling
     "The FROC curve"
-    w = np.ones(m.n) if w is None else np.asarray(w,dtype=float); wd = w[m.image]; L = w[m.lesion_image].sum()
-    end = np.flatnonzero(np.append(np.diff(m.scores)!=0, True)) if len(m.scores) else np.zeros(0,int)
-    return pd.DataFrame(dict(score=m.scores[end], fp=(wd*~m.hit).cumsum()[end]/max(w.sum(),1e-12), llf=(wd*m.hit).cumsum()[end]/L if L else np.nan))
+    w = np.ones(m.n) if w is None else np.asarray(w, dtype=float)
+    mark, end = w[m.image], _steps(m.scores)
+    lesions = w[m.lesion_image].sum()
+    fp = (mark*~m.hit).cumsum()[end]/max(w.sum(), 1e-12)
+    llf = (mark*m.hit).cumsum()[end]/lesions if lesions else np.nan
+    return pd.DataFrame(dict(score=m.scores[end], fp=fp, llf=llf))
 
-def froc_stat(w, m:Matches, at=FROC_AT)->np.ndarray: # (r,n) -> (r,len(at)+1): lesions found at each number of false marks per film, and their mean
+
+@metrics.add('froc', label='FROC', unit='share of lesions', tables=('vindr',), asks=None, figures=r'froc@[.\d]+')
+def froc_stat(
+    w,           # (r,n)
+    m: Matches,  # of n films
+    at=FROC_AT,  # false marks per film
+) -> np.ndarray: # (r,len(at)+1): lesions found at each, and their mean
     """Sensitivity at fixed false marks per film: of the last operating point that allows no more
 
     Source: Bunch et al. 1978; the mean over 1/8 to 8 as LUNA16 (Setio et al. 2017)
@@ -158,15 +301,31 @@ def froc_stat(w, m:Matches, at=FROC_AT)->np.ndarray: # (r,n) -> (r,len(at)+1): l
     Boxes: share of lesions, not of films; as `match`
     Unit: share of lesions, 0 to 1, at false marks per film over all films
     """
-    out = np.full((len(w),len(at)+1), np.nan); L = w@np.bincount(m.lesion_image, minlength=m.n).astype(float); N = w.sum(1)
-    end = np.flatnonzero(np.append(np.diff(m.scores)!=0, True)) if len(m.scores) else np.zeros(0,int)
+    res = np.full((len(w), len(at) + 1), np.nan)
+    lesions, films, end = _lesions(w, m), w.sum(1), _steps(m.scores)
     for r in range(len(w)):
-        if not L[r] > 0: continue
-        wd = w[r,m.image]; tp,fp = np.append(0,(wd*m.hit).cumsum()[end]/L[r]),np.append(0,(wd*~m.hit).cumsum()[end]/N[r])
-        out[r,:-1] = tp[np.searchsorted(fp, at, side='right')-1]; out[r,-1] = out[r,:-1].mean()
-    return out
+        if not lesions[r] > 0: continue
+        mark = w[r, m.image]
+        found = np.append(0, (mark*m.hit).cumsum()[end]/lesions[r])
+        false = np.append(0, (mark*~m.hit).cumsum()[end]/films[r])
+        res[r, :-1] = found[np.searchsorted(false, at, side='right') - 1]
+        res[r, -1] = res[r, :-1].mean()
+    return res
 
-def afroc_stat(w, m:Matches, healthy)->np.ndarray: # (r,n); (n,) bool: films without a lesion -> (r,1)
+# %% ../../nbs/33_scores.detection.ipynb #83186468
+def _worst(m):
+    "Highest score of any mark on each film, -inf without one: (n,)"
+    worst = np.full(m.n, -np.inf)
+    np.maximum.at(worst, m.image, m.scores)
+    return worst
+
+
+@metrics.add('afroc', label='AFROC', tables=('vindr',), asks=None)
+def afroc_stat(
+    w,           # (r,n)
+    m: Matches,  # of n films
+    healthy,     # (n,) bool: films without a lesion
+) -> np.ndarray: # (r,1)
     """Area under AFROC: is a lesion scored higher than the worst false mark of a healthy film?
 
     Source: Chakraborty 1989; Chakraborty and Winter 1990; closed by a straight line to (1, 1)
@@ -175,15 +334,29 @@ def afroc_stat(w, m:Matches, healthy)->np.ndarray: # (r,n); (n,) bool: films wit
     Boxes: lesion by lesion; false marks of diseased films do not count
     Unit: share, 0 to 1
     """
-    healthy = np.asarray(healthy,bool)
-    if healthy[m.lesion_image].any(): raise BadInput('a healthy film with a true box', mend='healthy films have empty truth')
-    worst = np.full(m.n, -np.inf); np.maximum.at(worst, m.image, m.scores); h = np.flatnonzero(healthy); o = h[np.argsort(worst[h], kind='stable')]; s = worst[o]
-    c = np.concatenate([np.zeros((len(w),1)), w[:,o].cumsum(1)],1); lo,hi = (np.searchsorted(s, m.lesion_score, side) for side in ('left','right'))
-    wl = w[:,m.lesion_image]; d = wl.sum(1)*c[:,-1]
-    return np.divide((wl*(c[:,lo]+c[:,hi])).sum(1)/2, d, out=np.full(len(w),np.nan), where=d>0)[:,None]
+    healthy = np.asarray(healthy, bool)
+    if healthy[m.lesion_image].any():
+        raise BadInput('a healthy film with a true box', mend='healthy films have empty truth')
+    worst, films = _worst(m), np.flatnonzero(healthy)
+    films = films[np.argsort(worst[films], kind='stable')]
+    below = np.concatenate([np.zeros((len(w), 1)), w[:, films].cumsum(1)], 1)   # weight of films with a lower mark
+    left, right = (np.searchsorted(worst[films], m.lesion_score, side) for side in ('left', 'right'))
+    lesion = w[:, m.lesion_image]
+    won, pairs = (lesion*(below[:, left] + below[:, right])).sum(1)/2, lesion.sum(1)*below[:, -1]
+    return np.divide(won, pairs, out=np.full(len(w), np.nan), where=pairs > 0)[:, None]
 
-def afroc_curve(m:Matches, healthy)->pd.DataFrame: # score, share of healthy films with a false mark, lesions found; ends at (1,1)
+
+def afroc_curve(
+    m: Matches,  # of n films
+    healthy,     # (n,) bool: films without a lesion
+) -> pd.DataFrame:  # score, fpf: share of healthy films with a false mark, llf: lesions found; ends at (1,1)
     "The AFROC curve, closed"
-    worst = np.full(m.n, -np.inf); np.maximum.at(worst, m.image, m.scores); worst = worst[np.asarray(healthy,bool)]; s = np.unique(np.r_[worst,m.lesion_score]); s = s[np.isfinite(s)][::-1]
-    d = pd.DataFrame(dict(score=s, fpf=[(worst>=o).mean() if len(worst) else np.nan for o in s], llf=[(m.lesion_score>=o).mean() if len(m.lesion_score) else np.nan for o in s]))
-    return pd.concat([pd.DataFrame(dict(score=[np.inf],fpf=[0.],llf=[0.])), d, pd.DataFrame(dict(score=[-np.inf],fpf=[1.],llf=[1.]))], ignore_index=True)
+    worst = _worst(m)[np.asarray(healthy, bool)]
+    scores = np.unique(np.r_[worst, m.lesion_score])
+    scores = scores[np.isfinite(scores)][::-1]
+
+    def share(values, score):
+        return (values >= score).mean() if len(values) else np.nan
+    rows = [(np.inf, 0., 0.)]
+    rows += [(score, share(worst, score), share(m.lesion_score, score)) for score in scores]
+    return pd.DataFrame([*rows, (-np.inf, 1., 1.)], columns=['score', 'fpf', 'llf'])

@@ -11,15 +11,12 @@ from pathlib import Path
 import pandas as pd, torch
 from ..core import *
 from ..films.geometry import Geometry
-from ..data.schema import *
-from ..data.masks import *
-from ..data.vindr import load_vindr
+from ..data import MaskTable, Studies, load_vindr, split_patients
 from ..models.prompts import Calibration
 from ..heatmaps.store import MapStore
-from ..evaluation.truth import *
-from ..evaluation.protocols import *
+from ..evaluation import *
 from ..report.page import save_results, versions
-from .road import Films, Sources, fused_boxes, truth_of, write_csv, write_json
+from .road import Films, Sources, write_csv, write_json
 
 # %% ../../nbs/97_study.judged.ipynb #e7e3c77e
 def store_films(store:MapStore, s:Studies, f, condition='matched', masks=None, dataset='')->tuple: # masks: csv, see `MaskTable`
@@ -55,7 +52,7 @@ def evaluate_stores(train,          # store of films that may choose thresholds:
             t = truth_of(x, f, list(range(len(x))), size, fu)
             if masks is None: t.masks = None                     # boxes are not masks: figures of overlap with a mask are left out, not made up
             truths.append((t, p))
-        (tv,pv),(tt,pt) = truths; th = tune_protocols([pv], tv, into=th); tt.split = 'test'
+        (tv,pv),(tt,pt) = truths; th = tune([pv], tv, th, protocols); tt.split = 'test'
         for n in protocols: e = evaluate([pt], tt, th, n, n_boot=n_boot); res.append(e.results.assign(protocol=n)); left.append(e.left_out.assign(protocol=n))
     res,left = pd.concat(res, ignore_index=True),pd.concat(left, ignore_index=True); h = b.meta['model'].get('weights', '')
     out.mkdir(parents=True, exist_ok=True); write_csv(res.assign(weights=h), out/'results.csv'); write_csv(left, out/'left_out.csv'); th.save(out/'thresholds.json')

@@ -4,10 +4,9 @@
 
 # %% auto #0
 __all__ = ['digest', 'model_digest', 'save_tensors', 'Work', 'write_json', 'Sources', 'phantom_sources', 'vindr_sources',
-           'make_phantom', 'Films', 'load_films', 'fused_boxes', 'true_masks', 'truth_of', 'add_regions', 'look',
-           'choose_baseline', 'baselines', 'predictions', 'Judgement', 'prediction_probs', 'judge', 'refine_data',
-           'student', 'Settings', 'load_sets', 'device', 'run_study', 'write_csv', 'summary', 'times', 'demo',
-           'results', 'open_studies', 'refine_on', 'evaluate_weights']
+           'make_phantom', 'Films', 'load_films', 'add_regions', 'look', 'choose_baseline', 'baselines', 'Judgement',
+           'judge', 'refine_data', 'student', 'Settings', 'load_sets', 'device', 'run_study', 'write_csv', 'summary',
+           'times', 'demo', 'results', 'refine_on', 'evaluate_weights']
 
 # %% ../../nbs/95_study.road.ipynb #43b730ea
 import fcntl, hashlib, json, os, re, shutil, sys, time
@@ -22,21 +21,20 @@ import cxr_weakloc
 from ..core import *
 from ..films.geometry import *
 from ..films.images import *
-from ..data.schema import *
-from ..data.vindr import *
-from ..data.mimic import *
-from ..data.sets import *
-from ..data.masks import *
+from cxr_weakloc.data import (
+    BOX, CheXmask, MaskTable, Studies, fuse_boxes, label_budget, load_vindr,
+    open_studies, split_patients,
+)
 from ..data.cache import *
 from ..phantom import CONDITIONS, Population, condition, write_phantom
 from ..models.albef import ALBEF
-from ..models.reader import film_tensor
+from ..films import film_tensor
 from ..models.vlm import load_vlm, save_vlm
 from ..heatmaps.tokens import METHODS, localize
 from ..anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
 from ..refine.learner import RefineConfig, RefineData, refine
 from ..scores.maps import *
-from ..evaluation.truth import *
+from ..evaluation import *
 from ..report.page import choose_panels, make_panels, num, versions, write_report
 
 # %% ../../nbs/95_study.road.ipynb #19dc0be6
@@ -204,46 +202,6 @@ def _checked(x): # masks are asked for now, not in an hour: a film whose mask ca
     rej,mended = x.studies.rejected,x.studies.mended; x = x.subset([i for i in x.ids if i not in bad]); x.studies.rejected,x.studies.mended = rej,mended
     return x
 
-# %% ../../nbs/95_study.road.ipynb #10791d89
-def _boxes(x:Films, i, f, fused): # boxes of film i on the original grid
-    if fused is None: return x.studies.boxes_of(x.ids[i], f)
-    return fused.get((x.ids[i], f), torch.zeros(0, 4))
-
-def fused_boxes(s:Studies)->dict: # (image id, finding) -> (m,4)
-    "Readers' boxes fused (chapter 2); a consensus stays as it is"
-    if set(s.boxes.reader) <= {'consensus'}: return None
-    return {k: torch.tensor(g[BOX].to_numpy(np.float32)) for k,g in fuse_boxes(s.boxes).groupby(['image_id','finding'])}
-
-def true_masks(x:Films, f, # a finding
-               idx,        # positions of the films wanted
-               size:int, fused=None, boxes_only=False)->torch.Tensor: # (len(idx),size,size) bool
-    "Where the finding is: its mask, or without masks the area of its boxes; empty where the label is not 1"
-    out = torch.zeros(len(idx), size, size, dtype=torch.bool); y = x.studies.labels[f].to_numpy()
-    for k,i in enumerate(idx):
-        g = replace(x.geometries[i], size=size); hw = (g.height, g.width)
-        if y[i] != 1: continue
-        if x.masks is not None and not boxes_only:
-            if f in x.masks.channels and x.ids[i] in x.masks: out[k] = g.mask(x.masks.one(x.ids[i], f, hw))
-        else: out[k] = boxes_to_mask(g.boxes(_boxes(x, i, f, fused)), size, size)
-    return out
-
-def _prior(f, regions, size): return on_grid(prior(f, regions.float()), size).clamp(0, 1)
-
-def truth_of(x:Films, f, idx, size:int, # evaluation grid
-             fused=None,                # of `fused_boxes`
-             maps=True                  # False: labels and boxes only
-            )->Truth:
-    "The truth about one finding in some of the films"
-    s = x.studies; ids = [x.ids[i] for i in idx]; y = s.labels[f].to_numpy()[idx]
-    boxes = [replace(x.geometries[i], size=size).boxes(_boxes(x, i, f, fused)).numpy() if v == 1 else np.zeros((0,4)) for i,v in zip(idx, y)]
-    t = Truth(ids, s.films.patient_id.loc[ids], y, None, boxes, finding=f, condition=x.condition, dataset=x.dataset, size=size, split=s.films.split.iloc[0] if len(s) else '')
-    if not maps: return t
-    t = replace(t, masks=true_masks(x, f, idx, size, fused), anatomy=None if x.regions is None else _prior(f, film_tensor(x.regions[idx]), size))
-    if x.anatomy is not None:
-        r = torch.stack([g.mask(x.anatomy.get(x.ids[i], (g.height,g.width))) for i in idx for g in [replace(x.geometries[i], size=min(size, 128))]]) if len(idx) else torch.zeros(0,3,1,1)
-        t = replace(t, anatomy_truth=_prior(f, r, size))
-    return t
-
 # %% ../../nbs/95_study.road.ipynb #f95c7ec0
 def add_regions(x:Films, work:Work, anatomy=None # CheXmask's csv, where somebody has it
                )->Films:
@@ -267,11 +225,10 @@ def choose_baseline(model:ALBEF, valid:Films, findings, size, fused, work:Work, 
     valid.studies.check_choice('choose the baseline'); rows = []; one = len(methods)*len(modes) == 1
     for k,f in enumerate(findings):
         pos = np.flatnonzero(valid.studies.labels[f] == 1)
-        t = None if one else truth_of(valid, f, pos, min(size, 128), fused)
-        for m in methods:
-            maps = look(model, 'baseline', valid, findings, m, work)[0][pos,k]
-            for g in modes: rows.append((m, g, f, np.nan if one else _best_iou(gate(maps[:,None], t.anatomy[:,None], g)[:,0], t.masks)))
-    d = pd.DataFrame(rows, columns=['method','gate','finding','mask_iou']).pivot_table(index=['method','gate'], columns='finding', values='mask_iou', dropna=False)
+        maps = {m: look(model, 'baseline', valid, findings, m, work)[0][pos,k] for m in methods}
+        if one: rows.append(pd.DataFrame(dict(method=methods, gate=modes, mask_iou=np.nan, finding=f)))
+        else: rows.append(choose_map(maps, truth_of(valid, f, pos, min(size, 128), fused), modes).table.assign(finding=f))
+    d = pd.concat(rows).pivot_table(index=['method','gate'], columns='finding', values='mask_iou', dropna=False)
     best = (methods[0],modes[0]) if one else d.mean(axis=1).idxmax()
     method,mode = fixed or best
     return dict(method=method, mode=mode, validation={f'{m}, {g} gate': {f: None if np.isnan(v) else round(float(v), 4) for f,v in r.items()} for (m,g),r in d.iterrows()})
@@ -279,66 +236,57 @@ def choose_baseline(model:ALBEF, valid:Films, findings, size, fused, work:Work, 
 def baselines(choice, st): # {system: heatmap}: the baseline, and ALBEF's own heatmap if that is another
     return {'baseline': choice['method']} | ({'baseline:gradcam': 'gradcam'} if choice['method'] != 'gradcam' and 'gradcam' in st.methods else {})
 
-def _best_iou(maps, masks): # mean IoU at the best threshold
-    c = torch.cat([iou_curve(minmax(on_grid(m, b.shape[-1])), b) for m,b in zip(maps.split(16), masks.split(16))])
-    return float(c.nanmean(0).max())
-
 # %% ../../nbs/95_study.road.ipynb #f3897d84
-def predictions(x:Films, truth:Truth, idx, k, # position of the finding among the systems' maps
-                said:dict,                    # (system, seed) -> (maps (n,K,h,w), prob (n,K)) of all films of `x`
-                mode, mean_box, other         # gate; (S,S) or None; another finding, or None
-               )->list: # of Predictions
-    "What every system and control says about some films, under each gate"
-    out = []
-    for (sys_,seed),(maps,prob) in said.items():
-        m,p = maps[idx,k],prob[idx,k].numpy(); P = lambda g,m: Predictions(sys_, g, seed, m, p, truth.image_ids)
-        out.append(P('none', m))
-        if truth.anatomy is not None: out.append(P('anatomy', gate(m[:,None], truth.anatomy[:,None], mode)[:,0]))
-        if truth.anatomy is not None and sys_ in ('baseline', 'refined'): out.append(P('anatomy-fine', gate(on_grid(m, truth.size)[:,None], truth.anatomy[:,None], mode)[:,0]))
-        if truth.anatomy_truth is not None: out.append(P('anatomy-truth', gate(m[:,None], truth.anatomy_truth[:,None], mode)[:,0]))
-    if truth.anatomy is None: return out
-    wrong = None if other is None else _prior(other, film_tensor(x.regions[idx]), truth.size)
-    return out + controls(truth, mean_box, wrong, next((o for o in out if o.system == 'baseline'), None))
-
 @dataclass
 class Judgement:
     "What `judge` returns"
-    results: pd.DataFrame; scores: pd.DataFrame; thresholds: Thresholds; panels: list
+    results: pd.DataFrame   # `COLUMNS`
+    scores: pd.DataFrame    # values of films
+    thresholds: Thresholds  # from validation
+    panels: list            # for the report
 
-def prediction_probs(x:Films, f, idx, k, said, kinds): # a Predictions without maps for each (system, gate, seed) that has a probability
-    p = lambda system,seed: said[(system,seed) if (system,seed) in said else ('baseline',None)][1][idx,k].numpy()
-    return [Predictions(s, g, seed, torch.zeros(len(idx), 1, 1), p(s, seed) if has else None) for s,g,seed,has in kinds]
-
-def judge(said:dict,        # condition or 'validation' -> {(system, seed): (maps, prob)}
-          train:Films,      # for the mean box
-          valid:Films, tests:dict, # condition -> Films
-          findings, mode, size:int=256, n_boot:int=2000, chunk:int=64, fused=None)->Judgement:
+def judge(
+    said: dict,         # condition or 'validation' -> {(system, seed): (maps, prob)}
+    train: Films,       # for the mean box
+    sets: tuple,        # (valid, {condition: Films})
+    findings: tuple,    # names of the channels of maps
+    mode: str,          # gate
+    size: int = 256,    # of the evaluation grid
+    n_boot: int = 2000, # resamples
+    fused: dict = None, # readers' boxes of the training split
+) -> Judgement:
     "Thresholds from validation, scores of every condition, the table, and the studies to show"
-    th,box,kinds,scores,panels = Thresholds(),{},{},[],[]
-    other = {f: next((o for o in findings if finding(o).prior != finding(f).prior), None) for f in findings}
-    pos,rest = (lambda x,f: np.flatnonzero(x.studies.labels[f] == 1)),(lambda x,f: np.flatnonzero(x.studies.labels[f] != 1))
-    say = lambda x,f,idx,s: (t := truth_of(x, f, idx, size, fused if x is valid else None), predictions(x, t, idx, findings.index(f), s, mode, box[f], other[f]))
-    for k,f in enumerate(findings):
-        try: box[f] = mean_box_map(truth_of(train, f, pos(train, f), size, fused, maps=False))
-        except BadInput: box[f] = None       # a set without boxes has no such control
-        t,p = say(valid, f, pos(valid, f), said['validation']); kinds[f] = [(o.system, o.gate, o.seed, o.prob is not None) for o in p]
-        tune([replace(o, prob=None) for o in p], t, th)                                             # map thresholds need positives,
-        i = np.arange(len(valid)); t = replace(truth_of(valid, f, i, size, maps=False), boxes=None) # operating points all
-        tune([o for o in prediction_probs(valid, f, i, k, said['validation'], kinds[f]) if o.prob is not None], t, th)
-    bar = tqdm(total=len(findings)*sum(map(len, tests.values())), desc='scores', leave=False)
-    for c,x in tests.items():
-        for k,f in enumerate(findings):
-            i = rest(x, f); t = replace(truth_of(x, f, i, size, maps=False), boxes=None)   # a map says nothing of a negative that its probability does not
-            if len(i): scores.append(score_all(prediction_probs(x, f, i, k, said[c], kinds[f]), t, th)); bar.update(len(i))
-            for i in np.array_split(pos(x, f), max(1, -(-len(pos(x, f))//chunk))):
-                if len(i): t,p = say(x, f, i, said[c]); scores.append(score_all(p, t, th)); bar.update(len(i))
-    bar.close(); scores = pd.concat(scores, ignore_index=True); results = results_table(scores, n_boot)
-    shown = choose_panels(scores) if (scores.system == 'refined').any() else choose_panels(scores, 'baseline')
-    for c,d in shown.groupby('condition', sort=False):
-        x = tests[c]; film = lambda i: replace(x.geometries[x.at([i])[0]], size=size).image(x.studies.read(i).pixels)
-        tp = {(c,f): say(x, f, x.at(g.image_id.unique()), said[c]) for f,g in d.groupby('finding', sort=False)}
-        panels += make_panels(d, film, {k: t for k,(t,_) in tp.items()}, {k: p for k,(_,p) in tp.items()}, th, scores)
-    return Judgement(results, scores, th, panels)
+    valid, tests = sets
+    box = {f: mean_box_of(train, f, size, fused) for f in findings}
+
+    def case(x, name, f):
+        return Case(x, f, said[name], tuple(findings), mode, size, fused if x is valid else None, box[f])
+    thresholds = None
+    for f in findings: thresholds = tune_case(case(valid, 'validation', f), thresholds)
+    parts = []
+    for c, f in tqdm([(c, f) for c in tests for f in findings], desc='scores', leave=False):
+        asked = case(tests[c], c, f)
+        parts.append(evaluate(asked.predictions, asked.parts(), thresholds, n_boot=n_boot))
+    judged = Evaluation.join(parts)
+    return Judgement(judged.results[COLUMNS], judged.images, thresholds,
+                     _panels(judged.images, thresholds, lambda c, f: case(tests[c], c, f)))
+
+def _panels(scores, thresholds, case):
+    "The studies to show, with their maps"
+    system = 'refined' if (scores.system == 'refined').any() else 'baseline'
+    shown, panels = choose_panels(scores, system), []
+    for c, d in shown.groupby('condition', sort=False):
+        truths, said = {}, {}
+        for f, g in d.groupby('finding', sort=False):
+            asked = case(c, f)
+            x = asked.films
+            truths[c, f] = asked.truth(x.at(g.image_id.unique()))
+            said[c, f] = asked.predictions(truths[c, f])
+
+        def film(image_id, x=x, size=asked.size):
+            return replace(x.geometries[x.at([image_id])[0]], size=size).image(x.studies.read(image_id).pixels)
+        panels += make_panels(d, film, truths, said, thresholds, scores)
+    return panels
 
 # %% ../../nbs/95_study.road.ipynb #7d97c237
 def refine_data(x:Films, cfg:RefineConfig, seed, fused=None, budget:float=0. # share of the patients with boxes whose boxes may be used
@@ -434,7 +382,7 @@ def run_study(src,               # `Sources`, or a function of the `Work` that m
         return _finish(work, src, st, said, train, valid, tests, rej, choice, fused, {'baseline': model, **{name_seed(*k): m for k,m in students.items()}}, command, title, data, demo, tidy=True)
 
 def _finish(work, src, st, said, train, valid, tests, rej, choice, fused, models, command='', title=None, data='', demo=False, tidy=False):
-    with work.stage('judgement', 'thresholds on validation, scores, intervals'): j = judge(said, train, valid, tests, st.findings, choice['mode'], st.size, st.n_boot, fused=fused); work.misses += 1
+    with work.stage('judgement', 'thresholds on validation, scores, intervals'): j = judge(said, train, (valid, tests), st.findings, choice['mode'], st.size, st.n_boot, fused=fused); work.misses += 1
     with work.stage('report'):
         work.misses += 1; T = work.timings; used = len(train) + len(valid) + sum(map(len, tests.values()))
         notes = [f"Baseline: {choice['method'].replace('_', ' ')} maps and the {choice['mode']} gate, the pair with the best gated mask IoU on validation among {len(choice['validation'])}."]
@@ -474,19 +422,6 @@ def results(out='results/phantom', workers:int=2, train:int=1600, test:int=500, 
     "The study of the thesis on the phantom"
     return run_study(lambda w: make_phantom(w.dir/'phantom', train, test, workers=workers), out, Settings(seeds=tuple(seeds), **({'ceiling_seeds':tuple(seeds)} | settings)), None, workers, command,
                      data=f'{train} phantom studies to learn from, {test} to judge under each condition, {len(seeds)} training seeds.', quiet=quiet)
-
-# %% ../../nbs/95_study.road.ipynb #e0e82e28
-def open_studies(path,       # VinDr-CXR, MIMIC-CXR(-JPG), a phantom's root, or a folder of films
-                 split=None, # default: all that there is of MIMIC-CXR or a folder, 'test' of VinDr-CXR
-                 findings=tuple(FINDINGS), table=None # of a plain folder, see `load_folder`
-                )->Studies:
-    "Studies of any kind of tree"
-    path = Path(path)
-    if not path.is_dir(): raise BadInput('no such folder', file=path)
-    if (path/'vindr').is_dir() and not (path/'annotations').is_dir(): path = path/'vindr'
-    if (path/'annotations').is_dir() or (path/'train.csv').is_file(): return load_vindr(path, split or 'test', findings)
-    if any(path.glob('mimic-cxr-2*-split.csv*')): return load_mimic(path, split, findings)
-    s = load_folder(path, table); return s.split(split) if split else s
 
 # %% ../../nbs/95_study.road.ipynb #31850295
 def refine_on(studies:Studies, # films to learn from; neither labels nor reports are used

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np, pandas as pd, pydicom, torch, torch.nn.functional as F
 from ..core import *
-from ..data.vindr import load_vindr
+from ..data import load_vindr
 from ..heatmaps.tokens import METHODS
 from ..models.vlm import load_vlm
 from ..anatomy import gate
@@ -23,13 +23,10 @@ from ..scores.maps import *
 from ..scores.boxes import detect, tune_boxes
 from ..scores.detection import afroc_curve, froc_curve, match
 from ..scores.stats import auc_kept, holm, paired
-from ..evaluation.truth import *
-from ..evaluation.protocols import PROTOCOLS, VINDR_HIT, evaluate, true_boxes_of, tune_protocols
-from ..evaluation.gating import free_response_curve, froc_bands, gate_curve, net_effect, outcome_table
-from ..evaluation.learned import gate_learned, human_ceiling, reader_agreement, size_cuts, strata_of, stratified
+from ..evaluation import *
 from ..report.page import CSS, _table, file_hash, forest, forest_metric, label, num
 from ..report.tables import *
-from .road import Settings, Work, _code, add_regions, baselines, device, digest, fused_boxes, load_sets, look, phantom_sources, run_study, truth_of, vindr_sources, write_csv
+from .road import Settings, Work, _code, add_regions, baselines, device, digest, load_sets, look, phantom_sources, run_study, vindr_sources, write_csv
 
 # %% ../../nbs/96_study.thesis.ipynb #c9249317
 EXAMPLE = """# The thesis on VinDr-CXR, from checkpoint to report:   cxr-weakloc run --config thesis.toml
@@ -77,7 +74,7 @@ class Thesis:
     vindr: Path = None; phantom: Path = None; masks: Path = None; anatomy: Path = None # of [data]
     weights: Path = None        # of [model]
     study: Settings = field(default_factory=Settings) # of [study] and [refine]
-    protocols: tuple = PROTOCOLS # of [thesis], as what follows
+    protocols: tuple = PUBLISHED # of [thesis], as what follows
     workers: int = 2
     title: str = 'Weakly supervised localization that learned its anatomy'
     protocol_grid: int = 224    # side of the evaluation grid of the published protocols
@@ -136,8 +133,8 @@ def load_config(path)->Thesis:
     if p(d['out']).is_file(): raise bad(f'out is a file: {p(d["out"])}', 'name a folder', _line(text,'out'))
     tup = lambda v: tuple(v) if isinstance(v,list) else v; st = {k: tup(v) for k,v in g('study').items()}; t = {k: tup(v) for k,v in g('thesis').items()}
     for k in t.get('protocols',()):
-        if k not in PROTOCOLS: raise unknown(k, list(PROTOCOLS), f'protocol {k!r}', _line(text,'protocols','thesis'))
-    if 'protocols' in t and not t['protocols']: raise bad('no protocol', f"known: {', '.join(PROTOCOLS)}", _line(text,'protocols','thesis'))
+        if k not in PUBLISHED: raise unknown(k, list(PUBLISHED), f'protocol {k!r}', _line(text,'protocols','thesis'))
+    if 'protocols' in t and not t['protocols']: raise bad('no protocol', f"known: {', '.join(PUBLISHED)}", _line(text,'protocols','thesis'))
     for s,k in (('study','seeds'),('study','ceiling_seeds'),('study','findings'),('thesis','protocols')):
         v = g(s).get(k) or []
         if len(set(v))<len(v): raise bad(f'{k} in [{s}] names one twice', 'each once', _line(text,k,s))
@@ -249,7 +246,7 @@ def _each(L): return [(k,f) for k in L.loaded[2] for f in L.cfg.study.findings]
 
 def stage_tuning(L:Looks, f)->dict: # thresholds: one cell of json
     "What the protocols tune, on validation, for one finding"
-    t = L.truth('validation',f); th = tune_protocols(L.predictions('validation',f,t), t); th = tune_protocols(L.controls('validation',f,t), t, th, score='peak')
+    t = L.truth('validation',f); th = tune(L.predictions('validation',f,t), t, None, PUBLISHED); th = tune(L.controls('validation',f,t), t, th, PUBLISHED)
     return dict(thresholds=pd.DataFrame([dict(finding=f, thresholds=json.dumps(dict(maps=th.maps,points=th.points,patients=sorted(th.patients),protocols=th.protocols)))]))
 
 def stage_protocol(L:Looks, q, k, f, th:Thresholds)->dict: # results, left_out, films
@@ -378,7 +375,7 @@ def run_thesis(config,        # path of the TOML file
 
 def study_key(cfg:Thesis, src)->str: # src: its `sources()`
     "Changes with whatever the study depends on: its settings, its code, and what lies on the disk"
-    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], *_inputs(cfg,src), _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.learner','refine.targets','evaluation.truth','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.page'))
+    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], *_inputs(cfg,src), _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.learner','refine.targets','evaluation.truth','evaluation.controls','evaluation.scoring','evaluation.protocols','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.page'))
 
 def _inputs(cfg, src): # what lies on disk and decides the study: tables and masks by size and date, folders of films by the date of their last change
     trees = dict.fromkeys([src.train,*src.test.values()]); p = [f for t in trees for f in (*sorted((t/'annotations').glob('*.csv*')),*sorted(t.glob('*.csv')),t/'train',t/'test')]
