@@ -19,7 +19,7 @@ from statistics import median
 import pandas as pd, torch, torch.nn.functional as F, torchvision
 warnings.filterwarnings('ignore')
 from cxr_weakloc.core import atomic
-from cxr_weakloc.heatmaps.methods import explain_batch
+from cxr_weakloc.heatmaps import explain_batch
 from cxr_weakloc.models import Classifier, TowerClassifier, torchvision_tower
 
 COLUMNS = ['model', 'batch', 'prompts', 'engine', 'seconds', 'peak_mb', 'ratio_to_floor']

@@ -82,18 +82,24 @@ def cmd_pretrain(a, command, started):
     train,valid = (load_mimic(a.mimic, s, places=MimicPlaces(reports=a.reports)) for s in ('train','validate')); print(train); print(valid)
     pretrain(train, valid, a.out, cfg, seed=a.seed, command=command); print(a.out)
 
+def _model(a):
+    from cxr_weakloc.heatmaps import ModelSource
+    return ModelSource(a.weights, a.tokenizer, a.text_weights, a.image_size)
+
 def cmd_heatmaps(a, command, started):
-    from cxr_weakloc.heatmaps.store import heatmaps_command, write_overlays
+    from cxr_weakloc.heatmaps import MapJob, StoreRun, heatmaps_command, write_overlays
     from cxr_weakloc.data import open_studies, set_of
-    s = heatmaps_command(st := open_studies(a.films, a.split or ('test' if set_of(a.films) == 'VinDr-CXR' else None)), a.out, a.weights, a.tokenizer, a.text_weights, a.image_size, _named(a), a.method, a.style, a.dataset, a.amp, a.chunk, a.bs, a.workers, a.devices.split(',') if a.devices else None, a.calibration, prompts=a.prompts)
+    s = heatmaps_command(st := open_studies(a.films, a.split or ('test' if set_of(a.films) == 'VinDr-CXR' else None)), a.out, _model(a), MapJob(a.method, a.style, a.dataset, a.prompts, _named(a), chunk=a.chunk, amp=a.amp),
+        StoreRun(a.bs, a.workers, tuple(a.devices.split(',')) if a.devices else None), a.calibration)
     if a.png and not s.missing():
         from cxr_weakloc.report.page import overlay
         write_overlays(s, st, Path(a.out)/'overlays', overlay)
 
 def cmd_calibrate(a, command, started):
-    from cxr_weakloc.heatmaps.store import calibrate_command, choosing_split
+    from cxr_weakloc.heatmaps import CalibrationRule, MapJob, StoreRun, calibrate_command, choosing_split
     from cxr_weakloc.data import open_studies
-    calibrate_command(open_studies(a.films, a.split or choosing_split(a.films), table=a.table), a.out, a.weights, a.tokenizer, a.text_weights, a.image_size, _named(a), a.style, a.dataset, a.prompts, a.rule, a.validation, a.split_seed, a.bs, a.workers)
+    calibrate_command(open_studies(a.films, a.split or choosing_split(a.films), table=a.table), a.out, _model(a), MapJob(style=a.style, dataset=a.dataset, prompts=a.prompts, findings=_named(a)),
+        CalibrationRule(a.rule, a.validation, a.split_seed), StoreRun(a.bs, a.workers))
 
 def cmd_refine(a, command, started):
     from cxr_weakloc.data import open_studies

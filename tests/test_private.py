@@ -209,7 +209,7 @@ def test_commands_name_nobody():
         names = {p.name for p in (d/'out').rglob('*')}
         assert {'look.html', 'rejected.csv', 'index.parquet', 'cache.json', 'shard-00000.safetensors'} <= names
         assert_clean(everything(d/'out'), 'cache, look and list')
-        command('heatmaps', folder, '--out', d/'maps', '--workers', 0, '--png')
+        command('heatmaps', folder, '--weights', 'phantom', '--out', d/'maps', '--workers', 0, '--png')
         assert_clean(everything(d/'maps'), 'store, probabilities and overlays')
         assert list((d/'maps').glob('overlays/*.png'))
 

@@ -86,8 +86,9 @@ def marked(split: str):
 
 def command(split: str):
     "The command that calibrates, on marked studies"
-    from cxr_weakloc.heatmaps import calibrate_command
-    return calibrate_command(marked(split), 'nowhere.json', findings=('Cardiomegaly',), workers=0, quiet=True)
+    from cxr_weakloc.heatmaps import MapJob, ModelSource, StoreRun, calibrate_command
+    return calibrate_command(marked(split), 'nowhere.json', ModelSource('phantom'), MapJob(findings=('Cardiomegaly',)),
+                             run=StoreRun(workers=0, quiet=True))
 
 
 def baseline(split: str):
