@@ -16,6 +16,7 @@ import rooms   # noqa: E402
 import sidebar   # noqa: E402
 
 if __name__ == '__main__':
+    (root/'cxr_weakloc'/'all.py').unlink(missing_ok=True)   # made below; the index of modules is not to hold it
     nbdev_export.__wrapped__()
     rooms.write_faces(root)
     sidebar.write(root)

@@ -99,7 +99,7 @@ def killed_half_way(command, chunks) -> dict:
 
 
 def test_killed():
-    "SIGKILL in the middle of a run; the same command goes on, computes only what is missing, and ends with the same bytes"
+    "SIGKILL in the middle of a run; the same command goes on, computes what is missing, and ends with the same bytes"
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
         films(d/'films', 24)

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..scores import outside_energy
 from .priors import priors, spread
 from ..core import BadInput, Finding
 from ..films import area_resize
@@ -68,7 +69,7 @@ def localize_gated(
         raise BadInput(f'{maps.shape[1]} maps per film for {len(findings)} findings')
     return gate(maps, priors(findings, regions, rules).to(maps.device), mode)
 
-# %% ../../nbs/68_anatomy.gates.ipynb #5026ad5c
+# %% ../../nbs/68_anatomy.gates.ipynb #de9c3853
 def zeroshot_gate(
     maps: Tensor,    # (B,K,h,w)
     prob: Tensor,    # (B,K) zero-shot probabilities, or (B,) if K is 1

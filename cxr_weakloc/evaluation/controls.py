@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CONTROLS', 'DEFAULT_CONTROLS', 'GATES', 'FINE', 'mean_box_map', 'mean_box_of', 'gaussian_map', 'shift_maps',
-           'random_maps', 'peaked', 'Given', 'controls', 'ChosenMap', 'choose_map', 'gated', 'Said', 'predictions',
+           'random_maps', 'peaked', 'Given', 'controls', 'ChosenMap', 'choose_map', 'gated', 'Heard', 'predictions',
            'Case']
 
 # %% ../../nbs/81_evaluation.controls.ipynb #5e9c3e94
@@ -288,7 +288,7 @@ def gated(
     return torch.cat(res) if res else maps
 
 
-class Said(NamedTuple):
+class Heard(NamedTuple):
     "What one system says of all films of a split"
     maps: torch.Tensor          # (n,K,h,w) raw signed evidence, a channel for each finding
     prob: torch.Tensor = None   # (n,K) zero-shot probabilities, or None
@@ -297,7 +297,7 @@ class Said(NamedTuple):
 def predictions(
     films,                    # `Films`: which of them is said by the truth's ids
     truth: Truth,             # of some of the films; of labels alone, then the predictions have no maps
-    said: dict,               # (system, seed) -> `Said`, or (maps, prob)
+    said: dict,               # (system, seed) -> `Heard`, or (maps, prob)
     findings,                 # names of the channels of `said`
     mode: str = 'soft',       # of `GATE_MODES`
     names=DEFAULT_CONTROLS,   # of `CONTROLS`
@@ -334,7 +334,7 @@ class Case:
     "A finding on the films of one split, and what every system says of them"
     films: object                  # `Films`, with regions if there is to be a gate
     name: str                      # of the finding
-    said: dict                     # (system, seed) -> `Said` of all films
+    said: dict                     # (system, seed) -> `Heard` of all films
     findings: tuple                # names of the channels of `said`
     mode: str = 'soft'             # of `GATE_MODES`
     size: int = 256                # of the evaluation grid

@@ -74,8 +74,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'choosing_split',
     ],
     'faithful': [
-        'FILLS',
-        'KINDS',
+        'FILLINGS',
+        'PERTURBATIONS',
         'TEXT_SIDE',
         'blurred',
         'mean_pixels',

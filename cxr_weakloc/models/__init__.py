@@ -80,7 +80,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     ],
     'albef': [
         'SPECIAL',
-        'CAPTIONS',
+        'CLEANERS',
         'WEIGHTS',
         'clean_caption',
         'albef_caption',
@@ -179,7 +179,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'seed_all',
         'Resumable',
         'make_learner',
-        'fit',
+        'train_epochs',
         'lean_attention',
     ],
     'vlm': [

@@ -28,7 +28,7 @@ class VLMConfig:
     mean: float = .5           # of pixels in [0,1]
     std: float = .25
     cam_layer: int = 1         # fusion layer that localizes: the middle one, as ALBEF's layer 8 of 6..11
-    caption: str = 'words'     # of `CAPTIONS`: how texts are cleaned; the original: 'albef'
+    caption: str = 'words'     # of `CLEANERS`: how texts are cleaned; the original: 'albef'
     sep: bool = True           # do texts end with [SEP]? the original's do not
     map_score: str = 'evidence'  # what Grad-CAM differentiates: match minus no match; the original: 'match' alone
     policy: str = 'pad'        # of `Geometry`: how its films were made square; the original: 'stretch'

@@ -195,12 +195,12 @@ class ClipText:
 
 def clip_reader(
     m: nn.Module,      # transformers' CLIPModel
-    tokenizer,
+    tokenizer,  # of the text tower
     size=None,         # (H,W) pixels, or one number; None: as it was trained
     mean=CLIP_MEAN,    # of pixels in [0,1]
-    std=CLIP_STD,
+    std=CLIP_STD,  # of pixels in [0,1]
     layer: int = -1,   # as `TowerReader`
-    manifest: dict = None,
+    manifest: dict = None,  # where the weights come from
 ) -> Contrastive:
     "A reader of CLIP"
     words = TextTower(ClipText(m), tokenizer, m.config.text_config.max_position_embeddings)
@@ -222,12 +222,12 @@ class SiglipText:
 
 def siglip_reader(
     m: nn.Module,      # transformers' SiglipModel
-    tokenizer,
+    tokenizer,  # of the text tower
     size=None,         # (H,W) pixels, or one number; None: as it was trained
     mean=.5,           # of pixels in [0,1]
-    std=.5,
+    std=.5,  # of pixels in [0,1]
     layer: int = -1,   # as `TowerReader`
-    manifest: dict = None,
+    manifest: dict = None,  # where the weights come from
 ) -> Contrastive:
     "A reader of SigLIP"
     limit = m.config.text_config.max_position_embeddings

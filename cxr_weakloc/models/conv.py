@@ -139,8 +139,8 @@ class PriorBlock(nn.Module):
         return x + self.mlp['fc2'](F.gelu(self.mlp['fc1'](self.norm2(x))))
 
 def sine_positions(
-    h: int,
-    w: int,
+    h: int,  # rows
+    w: int,  # columns
     dim: int,    # channels, a multiple of 4
 ) -> Tensor:     # (1,h*w,dim), rows first
     "DETR's normalized sines"
@@ -238,12 +238,12 @@ class CXRBert(nn.Module):
         return head['dense_to_output'](head['LayerNorm'](F.gelu(head['dense_to_hidden'](x))))
 
 def biovil_reader(
-    image: BioViLImage,
-    text: CXRBert,
-    tokenizer,
+    image: BioViLImage,  # the image tower
+    text: CXRBert,  # the text tower
+    tokenizer,  # of the text tower
     size: int = 512,  # of the films
     crop: int = 448,  # of which the model sees the centre: 480 for BioViL, 448 for T
-    manifest: dict = None,
+    manifest: dict = None,  # where the weights come from
 ) -> ConvContrastive:
     "A reader of BioViL or BioViL-T"
     both = nn.ModuleDict(dict(image=image, text=text)).eval()
@@ -379,7 +379,7 @@ def _channels_last(a): # (B,h,w,C) -> (B,h*w,C)
 def layout(
     a: Tensor,  # what a layer gave
     H: int,     # of the film, pixels
-    W: int,
+    W: int,  # columns of the film, pixels
 ) -> tuple:     # grid (h,w), view: a -> (B,N,C)
     "Of feature maps (B,C,h,w), also with channels last, and of tokens (B,prefix+h*w,C). Raises `BadInput` for others"
     if a.ndim == 4:

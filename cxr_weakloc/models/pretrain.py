@@ -29,7 +29,7 @@ from ..data import Films, load_films
 from .albef import ALBEF, FusionReader, build_tokenizer, clean_caption, write_albef
 from .config import PretrainConfig, VLMConfig
 from .prompts import phrases, zero_shot_scores
-from .training import Resumable, fit, make_learner, seed_all
+from .training import Resumable, make_learner, seed_all, train_epochs
 from ..scores import auc
 
 # %% ../../nbs/59_models.pretrain.ipynb #e2bf94ae
@@ -178,7 +178,7 @@ def mlm(
 
 # %% ../../nbs/59_models.pretrain.ipynb #a35178ed
 def sentences(
-    text: str,
+    text: str,  # a section of a report
 ) -> list:
     "Sentences of a report's section"
     parts = re.split(r'(?<=[.;])\s+', re.sub(r'\s+', ' ', text))
@@ -365,7 +365,7 @@ class Report(Callback):
 
 # %% ../../nbs/59_models.pretrain.ipynb #64b8fed9
 def refined_grid(
-    model: ALBEF,
+    model: ALBEF,  # whose weights
     patch: int,   # pixels, smaller than the model's
 ) -> ALBEF:
     "The same model on a finer grid: patch kernel and position embeddings resized, all else copied"
@@ -453,7 +453,7 @@ class Run:
         res = Resumable(self.checkpoint(name), f'{self.seed}.{name}', self.key)
         cbs = [LossTerms(), *cbs, res]
         learn = make_learner(dl, module.to(self.device), sum_losses, cbs, self.cfg.wd, inputs, self.device)
-        fit(learn, epochs, lr, res)
+        train_epochs(learn, epochs, lr, res)
 
     def tidy(self):
         "Remove the checkpoints"
@@ -464,9 +464,9 @@ def pretrain(
     train,                 # `Studies` with reports, or their `Films`, as `load_films` reads them from a cache
     valid,                 # the same, of other patients
     out,                   # folder of the model
-    cfg: PretrainConfig = PretrainConfig(),
+    cfg: PretrainConfig = PretrainConfig(),  # settings of the training
     shape: VLMConfig = None,   # vocabulary and patch are filled in; None: the phantom's
-    seed: int = 0,
+    seed: int = 0,  # of all randomness
     device: str = None,        # None: a GPU if there is one
     command: str = '',         # goes into the manifest
 ) -> ALBEF:

@@ -78,7 +78,7 @@ def plain_attention(
     return sdpa_kernel(SDPBackend.MATH) if on else nullcontext()
 
 def leaf_of(
-    x: Tensor,
+    x: Tensor,  # any tensor
     grad: bool,  # keep it on its graph?
 ) -> Tensor:
     "What gradients are taken by: `x` itself if it is on a graph that is to be kept, else a copy that starts a new one"
@@ -243,7 +243,7 @@ def tokenized(
     prompts,            # K texts
     tokenizer,          # transformers', or one that behaves like it
     limit: int,         # tokens that are read
-    device='cpu',
+    device='cpu',  # where its tensors are to lie
     clean: Callable = None,  # text -> text, before
 ) -> dict:              # input_ids and attention_mask, (K,L) each
     "Prompts as tokens. Raises `BadInput` for a prompt that is empty or would be cut"
@@ -282,7 +282,7 @@ class TextTower:
 def class_choice(
     prompts,        # class names, spellings of findings, or numbers
     classes: tuple, # in the order of the outputs
-    device='cpu',
+    device='cpu',  # where its tensors are to lie
 ) -> Said:          # `more['at']`: (K,) which outputs they are
     "Classes as prompts. Raises `BadInput` for one that isn't there"
     if isinstance(prompts, str) or not len(prompts):

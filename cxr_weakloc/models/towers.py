@@ -53,7 +53,7 @@ class Packed:
 # %% ../../nbs/52_models.towers.ipynb #c529a782
 def by_heads(
     y: Tensor,   # (B,T,C)
-    heads: int,
+    heads: int,  # number of attention heads
 ) -> Tensor:     # (B,H,T,d)
     "Split the channels"
     return y.unflatten(-1, (heads, -1)).transpose(1, 2)

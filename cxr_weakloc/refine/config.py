@@ -67,6 +67,6 @@ class RefineConfig:
         for name in ('steps', 'bs', 'grid'):
             if getattr(self, name) < 1:
                 raise BadInput(f'{name} {getattr(self, name)}', mend='at least 1')
-        for name in ('ema', 'trust', 'at', 'rest', 'flip'):
+        for name in ('ema', 'trust', 'rest', 'flip'):
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInput(f'{name} {getattr(self, name)}', mend='between 0 and 1')

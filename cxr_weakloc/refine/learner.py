@@ -28,7 +28,7 @@ from tqdm.auto import tqdm
 from ..anatomy import priors
 from ..core import BadInput, digest, finding
 from ..heatmaps import maps_of
-from ..models import Reader, Resumable, fit, prompt_log_odds, seed_all
+from ..models import Reader, Resumable, prompt_log_odds, seed_all, train_epochs
 from .appearance import confidence, recentred
 from .batch import PIECES, Ground, Known, Piece, RefineData, down_to, step_prompts
 from .config import RefineConfig, arm_pieces
@@ -342,7 +342,7 @@ def refine(
     learn = refine_learner(student, data, known, cfg, pieces)
     epochs = cfg.epochs or max(1, round(cfg.steps/len(learn.dls.train)))
     try:
-        fit(learn, epochs, cfg.lr, resumable)
+        train_epochs(learn, epochs, cfg.lr, resumable)
     except BadInput as e:    # fastai puts the callback's name in front of what it says
         raise BadInput(e.what, e.file, e.row, e.mend) from e
     refined = merge_lora(student.reader).eval()

@@ -3,10 +3,10 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'page': [
-        'KINDS',
+        'PANEL_KINDS',
         'SHOWN',
         'ORDER',
-        'GATES',
+        'GATE_LABELS',
         'CSS',
         'NAMES',
         'METHODS_NOTE',
@@ -28,7 +28,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'classify_table',
         'targets_html',
         'comparison_forest',
-        'file_hash',
         'versions',
         'report_html',
         'write_report',

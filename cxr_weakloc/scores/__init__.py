@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'region_of',
         'OnGrid',
         'metric_of',
+        'docstring_fields',
         'metric_guide',
         'mask_iou',
         'dice',
