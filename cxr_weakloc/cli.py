@@ -27,7 +27,7 @@ def _source(a, need=True): # the trees that --phantom or --vindr names; None: ne
 def _config(a): # RefineConfig from --epochs, --bs, ... and --set name=value
     from dataclasses import fields
     import json
-    from cxr_weakloc.refine.learner import RefineConfig
+    from cxr_weakloc.refine import RefineConfig
     known = {f.name: f for f in fields(RefineConfig)}; d = {k: v for k in ('epochs','bs','lr','method') if (v := getattr(a, k)) is not None}
     for o in a.set or ():
         k,_,v = o.partition('=')
@@ -35,7 +35,7 @@ def _config(a): # RefineConfig from --epochs, --bs, ... and --set name=value
         try: v = json.loads(v)
         except ValueError: pass
         d[k] = tuple(v) if isinstance(v, list) else v
-    return RefineConfig(findings=_findings(a), **d)
+    return RefineConfig(**d)
 
 def _findings(a):
     from cxr_weakloc.core import finding
@@ -104,7 +104,7 @@ def cmd_calibrate(a, command, started):
 def cmd_refine(a, command, started):
     from cxr_weakloc.data import open_studies
     from cxr_weakloc.study.road import refine_on
-    f = _findings(a); refine_on(open_studies(a.films, a.split or 'learn', f), a.out, a.weights, _config(a), a.seed, a.validation, a.split_seed, a.budget, a.anatomy, a.limit, a.workers, command)
+    f = _findings(a); refine_on(open_studies(a.films, a.split or 'learn', f), a.out, a.weights, _config(a), a.seed, a.validation, a.split_seed, a.budget, a.anatomy, a.limit, a.workers, command, findings=f)
 
 def cmd_evaluate(a, command, started):
     if a.maps:
@@ -270,8 +270,8 @@ def _parser():
         add('pretrain', f'--{k}', metavar='A,B', help=f'{what} (default: as in chapter 4)')
     add('pretrain', '--word-epochs', type=int, metavar='N', help='epochs of the image tower alone, before (default: as in chapter 4)')
     add('pretrain', '--bs', type=int, metavar='N', help='films per step (default: as in chapter 4)'); add('pretrain', '--threads', type=int, metavar='N', help='threads of PyTorch')
-    for k,t,what in (('epochs',int,'of refinement'),('bs',int,'films per step'),('lr',float,'learning rate'),('method',str,'kind of map that is taught: attention, gradcam or token_gradcam')):
-        add('refine run', f'--{k}', type=t, metavar='X', help=f'{what} (default: as in chapter 8)')
+    for k,t,what in (('epochs',int,'of refinement'),('bs',int,'films per step'),('lr',float,'learning rate'),('method',str,'heatmap that is taught, e.g. cross_attention')):
+        add('refine run', f'--{k}', type=t, metavar='X', help=f'{what} (default: as in the room refine)')
     add('refine run', '--budget', type=float, default=0., metavar='X', help='share of the boxes that refinement may use, 0 to 1')
     add('refine run', '--set', action='append', metavar='NAME=VALUE', help='any other setting of refinement')
     add('calibrate refine evaluate run', '--validation', type=float, default=.3, metavar='X', help="share of the training split's patients left for thresholds"); add('calibrate refine evaluate run', '--split-seed', type=int, default=0, metavar='N', help='of that division')

@@ -16,7 +16,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'seg_batch',
         'standardize',
         'Segmenter',
-        'soft_dice_loss',
         'train_segmenter',
         'segment',
         'region_masks',

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SEG_SEED', 'SEG_SIZE', 'SEGMENTER', 'mediastinal_lung', 'seg_population', 'seg_films', 'seg_masks', 'seg_view',
-           'seg_style', 'seg_clutter', 'seg_batch', 'standardize', 'Segmenter', 'soft_dice_loss', 'train_segmenter',
-           'segment', 'region_masks', 'region_soft', 'save_segmenter', 'load_segmenter', 'seg_letterbox', 'seg_dice',
+           'seg_style', 'seg_clutter', 'seg_batch', 'standardize', 'Segmenter', 'train_segmenter', 'segment',
+           'region_masks', 'region_soft', 'save_segmenter', 'load_segmenter', 'seg_letterbox', 'seg_dice',
            'make_segmenter']
 
 # %% ../../nbs/65_anatomy.segmenter.ipynb #3054cd45
@@ -30,8 +30,8 @@ from tqdm.auto import tqdm
 
 from ..core import REGIONS, BadInput, atomic, code_revision, in_order, rng
 from ..films import Geometry, area_resize, mask_to_box
-from ..scores import dice
 from ..phantom import LABELS, Population, condition, draw, labels_along_rays, make_study
+from ..scores import dice
 
 # %% ../../nbs/65_anatomy.segmenter.ipynb #16f1a7b6
 def mediastinal_lung(
@@ -384,16 +384,6 @@ class Segmenter(nn.Module):
         return F.pixel_shuffle(self.head(x), 2)
 
 # %% ../../nbs/65_anatomy.segmenter.ipynb #23494f6e
-def soft_dice_loss(
-    logits: Tensor,   # (B,R,H,W)
-    masks: Tensor,    # (B,R,H,W)
-) -> Tensor:          # scalar
-    "1 - Dice of probabilities, over the batch, mean over regions"
-    p, m = logits.sigmoid(), masks.float()
-    both, sizes = (p*m).sum((0, 2, 3)), p.sum((0, 2, 3)) + m.sum((0, 2, 3))
-    return (1 - (2*both + 1)/(sizes + 1)).mean()
-
-
 def _warming_average(averaged, current, n):
     "Exponential average whose memory grows to 200 steps; `n` weights are in it already"
     if not averaged.is_floating_point():
@@ -427,7 +417,8 @@ def train_segmenter(
         with torch.autocast('cpu', dtype=torch.bfloat16, enabled=bf16):
             logits = model(x)
         logits = logits.float()
-        loss = F.binary_cross_entropy_with_logits(logits, masks.float()) + soft_dice_loss(logits, masks)
+        overlap = dice(logits.sigmoid(), masks, smooth=1., dims=(0, 2, 3))   # over the batch
+        loss = F.binary_cross_entropy_with_logits(logits, masks.float()) + (1 - overlap).mean()
         opt.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.)

@@ -37,7 +37,9 @@ def _look(reader, films, said, method, grad, options):
     if grad: seen, said = _in_float32(seen), _in_float32(said)   # map and loss of a training step are not for bfloat16
     with torch.autocast(reader.device.type, enabled=False) if grad else nullcontext():
         if m.needs == 'seen':
-            with torch.set_grad_enabled(grad): return m.f(reader, seen, said, **options), reader.score(seen, said), None
+            with torch.set_grad_enabled(grad):
+                found = m.f(reader, seen, said, **options)
+                return *(found if isinstance(found, tuple) else (found, reader.score(seen, said))), None
         evidence = reader.evidence(seen, said, grad)              # off the graph by itself, unless `grad`
         return m.f(evidence, **options), evidence.scores, None if grad else evidence.silent()
 

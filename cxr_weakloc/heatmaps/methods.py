@@ -20,7 +20,8 @@ from ..models import ConvContrastive, FusionReader, TowerReader, plain_attention
 # %% ../../nbs/61_heatmaps.methods.ipynb #c90d641d
 NEEDS = ('evidence', 'seen', 'films')
 HEATMAPS = Registry('heatmap', mend='a method of your own is a function decorated with HEATMAPS.add',
-                    needs='evidence',     # of `NEEDS`: f(evidence), f(reader, seen, said) -> maps, or
+                    needs='evidence',     # of `NEEDS`: f(evidence) -> maps, f(reader, seen, said) -> maps or
+                                          # (maps, scores) where both come from one pass, or
                                           # f(reader, films, said) -> (maps, scores)
                     paper='',             # where it comes from
                     models='any',         # for which readers it is defined
@@ -264,22 +265,22 @@ def cross_attention(
     reader, # a fusion model
     seen,   # what its trunk made of the films
     said,   # the prompts
-) -> Tensor: # (B,K,h,w), not negative
+) -> tuple: # maps (B,K,h,w), not negative; scores (B,K) of the same pass
     "What the prompt's words look at"
     defined_for(isinstance(reader, FusionReader), reader, 'cross_attention', 'a fusion model such as ALBEF')
-    a = reader.cross_attention(seen, said, gradient=False, grad=torch.is_grad_enabled())[0]
-    return as_grid(_over_words(a, said.more['real']), seen.grid)
+    a, _, scores = reader.cross_attention(seen, said, gradient=False, grad=torch.is_grad_enabled())
+    return as_grid(_over_words(a, said.more['real']), seen.grid), scores
 
 @HEATMAPS.add('cross_gradcam', positive=True, **_FUSION)
 def cross_gradcam(
     reader, # a fusion model
     seen,   # what its trunk made of the films
     said,   # the prompts
-) -> Tensor: # (B,K,h,w), not negative
+) -> tuple: # maps (B,K,h,w), not negative; scores (B,K) of the same pass
     "Cross-attention times the positive gradient of the match"
     defined_for(isinstance(reader, FusionReader), reader, 'cross_gradcam', 'a fusion model such as ALBEF')
-    a, g, _ = reader.cross_attention(seen, said, grad=torch.is_grad_enabled())
-    return as_grid(_over_words(a*g.clamp(min=0), said.more['real']), seen.grid)
+    a, g, scores = reader.cross_attention(seen, said, grad=torch.is_grad_enabled())
+    return as_grid(_over_words(a*g.clamp(min=0), said.more['real']), seen.grid), scores
 
 # %% ../../nbs/61_heatmaps.methods.ipynb #3ce6d1cb
 @HEATMAPS.add('similarity', needs='seen', paper='Boecking et al. 2022 (section 4); Li et al. 2023',

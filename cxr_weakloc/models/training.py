@@ -37,7 +37,7 @@ def _plain(o): # fastai's lists and dicts as Python's own, which `weights_only` 
     return [_plain(v) for v in o]
 
 class Resumable(Callback):
-    "Seed each epoch by (seed, epoch) and save model, optimizer and epoch after it; `start_epoch` picks up from there"
+    "Seed each epoch by (seed, epoch); save model, optimizer and callbacks with a `state` after it; `start_epoch` goes on"
     order = 80
 
     def __init__(
@@ -60,8 +60,9 @@ class Resumable(Callback):
 
     def after_epoch(self):
         if self.path is None or not self.learn.trained: return
+        own = {c.name: c.state() for c in self.learn.cbs if hasattr(type(c), 'state')}   # e.g. a moving teacher
         state = dict(model=self.learn.model.state_dict(), opt=_plain(self.opt.state_dict()),
-                     epoch=self.epoch + 1, key=self.key)
+                     epoch=self.epoch + 1, key=self.key, callbacks=own)
         with atomic(self.path) as tmp: torch.save(state, tmp)
 
     def start_epoch(
@@ -80,6 +81,8 @@ class Resumable(Callback):
         if learn.opt is None: learn.create_opt()
         learn.model.load_state_dict(state['model'])
         learn.opt.load_state_dict(state['opt'])
+        for c in learn.cbs:
+            if c.name in state.get('callbacks', {}): c.resume(state['callbacks'][c.name])
         return state['epoch']
 
 # %% ../../nbs/58_models.training.ipynb #0739d16e

@@ -26,12 +26,12 @@ from cxr_weakloc.data import (
 )
 from ..data.cache import *
 from ..phantom import CONDITIONS, Population, condition, write_phantom
-from ..models.albef import ALBEF
+from ..models import ALBEF, FusionReader
 from ..films import film_tensor
 from ..models.vlm import load_vlm, save_vlm
 from ..heatmaps.tokens import METHODS, localize
 from ..anatomy import GATE_MODES, SegmenterRegions, gate, load_segmenter, prior, regions_for
-from ..refine.learner import RefineConfig, RefineData, refine
+from ..refine import RefineConfig, RefineData, refine
 from ..scores.maps import *
 from ..evaluation import *
 from ..report.page import choose_panels, make_panels, num, versions, write_report
@@ -196,6 +196,9 @@ def add_regions(x:Films, work:Work, anatomy=None # CheXmask's csv, where somebod
     who = model_digest(load_segmenter()) if anatomy is None else digest(Path(anatomy).resolve())
     x.regions = work.keep(f'regions-{x.condition}', (digest(x.images), who, _code('anatomy.segmenter','anatomy.sources')), go)[0]['regions']; return x
 
+def taught(cfg): # the old name of the map that a student was taught
+    return {'': 'attention', 'cross_attention': 'attention', 'cross_gradcam': 'gradcam', 'hirescam': 'token_gradcam'}.get(cfg.method, cfg.method)
+
 def look(model:ALBEF, name, x:Films, findings, method, work:Work): # maps (n,K,h,w), prob (n,K)
     "Maps and zero-shot probabilities of all films; kept"
     def go(): m,p = localize(model, x.images, findings, method, progress=True); return dict(maps=m, prob=p), {}
@@ -272,27 +275,27 @@ def _panels(scores, thresholds, case):
     return panels
 
 # %% ../../nbs/95_study.road.ipynb #7d97c237
-def refine_data(x:Films, cfg:RefineConfig, seed, fused=None, budget:float=0. # share of the patients with boxes whose boxes may be used
+def refine_data(x:Films, findings, cfg:RefineConfig, seed, fused=None, budget:float=0. # share of the patients with boxes whose boxes may be used
                )->RefineData:
     "What refinement may see: films and regions; boxes up to the budget; the truth only for the ceiling"
-    S,K = x.images.shape[-1],cfg.findings; idx = np.arange(len(x)); d = dict(films=x.images, regions=film_tensor(x.regions))
+    S,K = x.images.shape[-1],tuple(findings); idx = np.arange(len(x)); d = dict(films=x.images, regions=film_tensor(x.regions), findings=K)
     if budget > 0:
         ok = torch.stack([torch.tensor(np.isin(x.ids, label_budget(x.studies, f, budget, seed))) for f in K], 1)
         b = torch.stack([true_masks(x, f, idx, S, fused, boxes_only=True) for f in K], 1); ok &= b.any(-1).any(-1)
         d |= dict(boxes=b & ok[...,None,None], has_box=ok)
-    if cfg.target == 'truth':
+    if cfg.arm == 'ceiling':
         d |= dict(truth=torch.stack([true_masks(x, f, idx, S, fused) for f in K], 1), labels=torch.tensor(x.studies.labels[list(K)].to_numpy(np.float32)))
     return RefineData(**d)
 
-def student(model:ALBEF, x:Films, cfg:RefineConfig, seed:int, folder, work:Work, fused=None, budget:float=0., **manifest)->ALBEF: # manifest: what else to record
+def student(model:ALBEF, x:Films, findings, cfg:RefineConfig, seed:int, folder, work:Work, fused=None, budget:float=0., **manifest)->ALBEF: # manifest: what else to record
     "The refined model in `folder`: trained, resumed or, if it is there already, read"
-    folder = Path(folder); key = digest(model_digest(model), x.images, x.regions, x.ids, _plain(asdict(cfg)), [finding(f) for f in cfg.findings], x.masks.csv if cfg.target == 'truth' and x.masks is not None else None, seed, budget, _code('models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.targets','refine.learner'))
+    folder = Path(folder); key = digest(model_digest(model), x.images, x.regions, x.ids, _plain(asdict(cfg)), [finding(f) for f in findings], x.masks.csv if cfg.arm == 'ceiling' and x.masks is not None else None, seed, budget, _code('models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.config','refine.appearance','refine.batch','refine.targets','refine.losses','refine.tune','refine.learner'))
     try:
         m = load_vlm(folder, model.temp.device)
         if m.manifest.get('key') == key: return m
     except BadInput: pass
     work.misses += 1; t0 = time.time(); ckpt = work.dir/f'{folder.name}-{key}.ckpt'
-    m = refine(model, refine_data(x, cfg, seed, fused, budget), cfg, seed, out=ckpt)
+    m = refine(FusionReader(model), refine_data(x, findings, cfg, seed, fused, budget), cfg, seed, out=ckpt).model
     save_vlm(m, folder, dict(key=key, seed=seed, refine=asdict(cfg), budget=budget, base=model_digest(model), films=len(x), dataset=x.dataset, code=code_revision(), seconds=round(time.time() - t0, 1), **manifest))
     ckpt.unlink(missing_ok=True); return load_vlm(folder, model.temp.device)
 
@@ -315,7 +318,7 @@ class Settings:
     budget: float = 0.             # share of the boxes that refinement may use
     ceiling: dict = field(default_factory=dict) # what the ceiling does differently, besides its target
     def __post_init__(self):
-        self.findings = tuple(finding(f).name for f in self.findings); self.refine = replace(self.refine, findings=self.findings)
+        self.findings = tuple(finding(f).name for f in self.findings)
         if not 0 < self.validation < 1: raise BadInput(f'a validation share of {self.validation}', mend='between 0 and 1')
         if not self.seeds: raise BadInput('no seed', mend='give at least one')
 
@@ -356,12 +359,12 @@ def run_study(src,               # `Sources`, or a function of the `Work` that m
             kinds = baselines(choice, st)
             said = {c: {(n,None): look(model, 'baseline', x, st.findings, m, work) for n,m in kinds.items()} for c,x in dict(validation=valid, **tests).items()}
         work.say(f"  {choice['method']}, {choice['mode']} gate"); students = {}
-        for system,seeds,cfg in (('refined', st.seeds, st.refine), ('ceiling', st.ceiling_seeds, replace(st.refine, target='truth', **st.ceiling))):
+        for system,seeds,cfg in (('refined', st.seeds, st.refine), ('ceiling', st.ceiling_seeds, replace(st.refine, arm='ceiling', **st.ceiling))):
             for s in seeds:
                 with work.stage(name_seed(system, s), 'learning the gate' if system == 'refined' else 'the same student, taught with the truth'):
-                    m = students[system,s] = student(model, train, cfg, s, work.out/'weights'/name_seed(system, s), work, fused, st.budget if system == 'refined' else 0., command=command)
+                    m = students[system,s] = student(model, train, st.findings, cfg, s, work.out/'weights'/name_seed(system, s), work, fused, st.budget if system == 'refined' else 0., command=command)
                 with work.stage('maps'):
-                    for c,x in dict(validation=valid, **tests).items(): said[c][system,s] = look(m, name_seed(system, s), x, st.findings, cfg.method, work)
+                    for c,x in dict(validation=valid, **tests).items(): said[c][system,s] = look(m, name_seed(system, s), x, st.findings, taught(cfg), work)
         return _finish(work, src, st, said, train, valid, tests, rej, choice, fused, {'baseline': model, **{name_seed(*k): m for k,m in students.items()}}, command, title, data, demo, tidy=True)
 
 def _finish(work, src, st, said, train, valid, tests, rej, choice, fused, models, command='', title=None, data='', demo=False, tidy=False):
@@ -410,16 +413,16 @@ def results(out='results/phantom', workers:int=2, train:int=1600, test:int=500, 
 def refine_on(studies:Studies, # films to learn from; neither labels nor reports are used
               out,             # folder of the refined model
               weights=None, cfg:RefineConfig=None, seed:int=0, validation:float=.3, # share of the patients that is left out, for `evaluate`; 0: none
-              split_seed:int=0, budget:float=0., anatomy=None, limit=None, workers:int=2, command='', quiet=False)->ALBEF:
+              split_seed:int=0, budget:float=0., anatomy=None, limit=None, workers:int=2, command='', quiet=False, findings=None)->ALBEF:
     "Refine a model on films; resumes from `out`.work, which is removed at the end"
     studies.check_choice('be learned from'); out = Path(out); cfg = cfg or RefineConfig(); model = load_vlm(weights, device()); wk = out.with_name(out.name + '.work')
     if out.exists() and not (out/'model.safetensors').is_file() and (not out.is_dir() or any(out.iterdir())): raise BadInput('this is something else than a model', file=out, mend='choose another --out')
-    if cfg.target == 'truth': raise BadInput("the ceiling's target needs true masks", mend='use run')
+    if cfg.arm == 'ceiling': raise BadInput("the ceiling's target needs true masks", mend='use run')
     with Work(wk, quiet) as work:
         if validation: parts = split_patients(studies, dict(refine=1-validation, validate=validation), split_seed)['refine']; parts.rejected = studies.rejected; studies = parts
-        work.say(f'reading {studies!r}'); x = load_films(studies, work, cfg.findings, model.cfg.image_size, studies.name, 'refinement', workers=workers, limit=limit)
+        work.say(f'reading {studies!r}'); fs = tuple(findings or FINDINGS); x = load_films(studies, work, fs, model.cfg.image_size, studies.name, 'refinement', workers=workers, limit=limit)
         work.say(f'{x.studies.rejected.summary(len(x))}; finding heart and lungs'); add_regions(x, work, anatomy)
-        work.say('learning the gate'); m = student(model, x, cfg, seed, out, work, fused_boxes(x.studies) if budget else None, budget, command=command, validation=validation, split_seed=split_seed)
+        work.say('learning the gate'); m = student(model, x, fs, cfg, seed, out, work, fused_boxes(x.studies) if budget else None, budget, command=command, validation=validation, split_seed=split_seed)
     shutil.rmtree(wk); work.say(out); return m
 
 def evaluate_weights(src:Sources, out, weights=(), # folders of refined models, one per training seed; empty: the baseline alone
@@ -439,5 +442,5 @@ def evaluate_weights(src:Sources, out, weights=(), # folders of refined models, 
         fused = fused_boxes(load_vindr(src.train, 'train', st.findings, progress=False).subset(train.ids + valid.ids))
         with work.stage('maps', 'of every system'):
             choice = choose_baseline(base, valid, st.findings, st.size, fused, work, st.methods, st.modes, st.baseline); sets = dict(validation=valid, **tests)
-            said = {c: {(n,None): look(base, 'baseline', x, st.findings, o, work) for n,o in baselines(choice, st).items()} | {k: look(m, name_seed(*k), x, st.findings, m.manifest.get('refine', {}).get('method', choice['method']), work) for k,m in students.items()} for c,x in sets.items()}
+            said = {c: {(n,None): look(base, 'baseline', x, st.findings, o, work) for n,o in baselines(choice, st).items()} | {k: look(m, name_seed(*k), x, st.findings, taught(RefineConfig(method=m.manifest.get('refine', {}).get('method', ''))), work) for k,m in students.items()} for c,x in sets.items()}
         return _finish(work, src, st, said, train, valid, tests, rej, choice, fused, {'baseline': base} | {name_seed(*k): m for k,m in students.items()}, command)

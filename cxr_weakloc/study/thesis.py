@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np, pandas as pd, pydicom, torch, torch.nn.functional as F
 from ..core import *
 from ..data import load_vindr
-from ..heatmaps.tokens import METHODS
+from ..heatmaps import HEATMAPS
 from ..models.vlm import load_vlm
 from ..anatomy import gate
-from ..refine.learner import RefineConfig
+from ..refine import RefineConfig
 from ..scores.maps import *
 from ..scores.boxes import detect, tune_boxes
 from ..scores.detection import afroc_curve, froc_curve, match
@@ -26,7 +26,7 @@ from ..scores.stats import auc_kept, holm, paired
 from ..evaluation import *
 from ..report.page import CSS, _table, forest, forest_metric, label, num
 from ..report.tables import *
-from .road import Settings, Work, _code, _stamp, add_regions, baselines, device, digest, load_sets, look, phantom_sources, run_study, vindr_sources, write_csv
+from .road import Settings, Work, _code, _stamp, add_regions, baselines, device, digest, load_sets, look, taught, phantom_sources, run_study, vindr_sources, write_csv
 
 # %% ../../nbs/96_study.thesis.ipynb #c9249317
 EXAMPLE = """# The thesis on VinDr-CXR, from checkpoint to report:   cxr-weakloc run --config thesis.toml
@@ -142,7 +142,7 @@ def load_config(path)->Thesis:
     try: study = Settings(**st, refine=RefineConfig(**{k: tup(v) for k,v in g('refine').items()}))
     except BadInput as e: raise bad(e.what, e.mend) from e
     except (TypeError,ValueError) as e: raise bad(str(e)) from e
-    if study.refine.method not in METHODS: raise unknown(study.refine.method, list(METHODS), f'method {study.refine.method!r}', _line(text,'method','refine'))
+    if study.refine.method and study.refine.method not in HEATMAPS: raise unknown(study.refine.method, list(HEATMAPS), f'method {study.refine.method!r}', _line(text,'method','refine'))
     return Thesis(p(d['out']), **data, weights=weights, study=study, **t, file=path)
 
 # %% ../../nbs/96_study.thesis.ipynb #4ee27591
@@ -195,7 +195,7 @@ class Looks:
             for sys,seeds in (('refined',st.seeds),('ceiling',st.ceiling_seeds)):
                 for s in seeds:
                     m = load_vlm(c.out/'weights'/name_seed(sys,s), device())
-                    for k,x in sets.items(): said[k][sys,s] = look(m, name_seed(sys,s), x, st.findings, st.refine.method, work)
+                    for k,x in sets.items(): said[k][sys,s] = look(m, name_seed(sys,s), x, st.findings, taught(st.refine), work)
         return train,valid,tests,said
     @cached_property
     def raw(self): # the training split with its single readers
@@ -375,7 +375,7 @@ def run_thesis(config,        # path of the TOML file
 
 def study_key(cfg:Thesis, src)->str: # src: its `sources()`
     "Changes with whatever the study depends on: its settings, its code, and what lies on the disk"
-    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], [_stamp(p) for p in _inputs(cfg,src)], _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.learner','refine.targets','evaluation.truth','evaluation.controls','evaluation.scoring','evaluation.protocols','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.page'))
+    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], [_stamp(p) for p in _inputs(cfg,src)], _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.config','refine.appearance','refine.batch','refine.targets','refine.losses','refine.tune','refine.learner','evaluation.truth','evaluation.controls','evaluation.scoring','evaluation.protocols','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.page'))
 
 def _inputs(cfg, src): # what lies on disk and decides the study: tables and masks by size and date, folders of films by the date of their last change
     trees = dict.fromkeys([src.train,*src.test.values()]); p = [f for t in trees for f in (*sorted((t/'annotations').glob('*.csv*')),*sorted(t.glob('*.csv')),t/'train',t/'test')]
