@@ -37,7 +37,7 @@ def _plain(o): # fastai's lists and dicts as Python's own, which `weights_only` 
     return [_plain(v) for v in o]
 
 class Resumable(Callback):
-    "Seed each epoch by (seed, epoch); save model, optimizer and callbacks with a `state` after it; `start_epoch` goes on"
+    "Seed each epoch by (seed, epoch); save model, optimizer and callbacks with a `state`; `start_epoch` goes on"
     order = 80
 
     def __init__(

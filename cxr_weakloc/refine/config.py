@@ -23,7 +23,7 @@ ARMS['still'] = ('StillMap', 'Pull', 'Outside', 'Keep')                         
 ARMS['margins'] = ('Organ', 'Departure', 'Margin', 'Keep')                       # AMC's losses instead of ours
 ARMS['mask loss'] = ('Prior', 'MaskLoss', 'Keep')                                # AxialNet's
 ARMS['paraphrases'] = (*ARMS['best'], 'Consistency')                             # and SelfEQ's beside ours
-ARMS['ceiling'] = ('Truth', 'Pull', 'Outside', 'Keep')                           # true masks and labels
+ARMS['ceiling'] = ('TrueMasks', 'Pull', 'Outside', 'Keep')                           # true masks and labels
 
 # %% ../../nbs/70_refine.config.ipynb #c2e5c4a0
 def arm_pieces(
