@@ -36,7 +36,7 @@ else
 endif
 	@touch $@
 
-demo: $(STAMP) ## the whole argument on made data, in ten minutes on two cores: runs/demo/report.html
+demo: $(STAMP) ## the whole argument on made data, in twelve minutes on two cores: runs/demo/report.html
 	$(BIN)/cxr-weakloc demo $(ARGS)
 
 test: $(STAMP) ## run every notebook, and check that what is generated from them is in step

@@ -133,6 +133,13 @@ def tell(outcome: Outcome):
         print('\n'.join(f'    {line}' for line in outcome.said.splitlines()), flush=True)
 
 
+def not_run() -> list:
+    "Notebooks with cells that no test runs, and how many"
+    marked = re.compile(r'^#\|\s*(slow|eval:\s*false)\s*$', re.M)
+    counts = {f.name: sum(bool(marked.search(source(cell))) for cell in cells(f)) for f in notebooks()}
+    return [f'{name} ({n})' for name, n in counts.items() if n]
+
+
 def main(only: str = '') -> int:
     "Run everything whose name contains `only`; the exit code"
     start, passed, failed = time.time(), 0, 0
@@ -140,6 +147,8 @@ def main(only: str = '') -> int:
         tell(outcome)
         passed += outcome.ok
         failed += not outcome.ok
+    if unrun := not_run():
+        print(f"cells not run (slow, or eval: false): {', '.join(unrun)}")
     print(f'{time.time() - start:.0f} s\n{passed} passed, {failed} failed', flush=True)
     return int(failed > 0 or passed == 0)
 

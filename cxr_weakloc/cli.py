@@ -140,7 +140,7 @@ def cmd_compare(a, command, started):
 HELP = dict(
     demo=('the whole argument on made data, with the embedded weights', '''
 Makes a small population of phantom radiographs, reads it back from DICOM files and tables, refines the embedded vision-language
-model on it, and judges everything: baseline, gates, refined model, ceiling and controls. Needs no data, no GPU and ten minutes on two cores.
+model on it, and judges everything: baseline, gates, refined model, ceiling and controls. Needs no data, no GPU and twelve minutes on two cores.
 
 writes  OUT/results.csv    every figure with its interval
         OUT/report.html    the same to read, with plots and studies
@@ -197,7 +197,8 @@ reads   FILMS: a VinDr-CXR or MIMIC-CXR tree, a phantom's root, or a folder of f
         (of VinDr-CXR: those training patients that refinement leaves out; of MIMIC-CXR: the split validate)
 writes  calibration.json in the model's folder, FILE.calibration.json beside a file of weights, or --out''', 'cxr-weakloc calibrate data/vindr --weights runs/refined'),
     refine=('teach the model its gate', '''
-Refines a model on films alone: its own maps, gated by anatomy where its zero-shot prediction is confident, become what it learns.
+Refines a model on films alone. What teaches it is its arm; the default, best, teaches the mask of the organ for a finding that fills one, and
+for others departures from normal brightness and its own maps, both inside the anatomy, where its zero-shot prediction is confident.
 Neither labels nor reports are read; boxes only if --budget allows a share of them.
 
 reads   FILMS: a VinDr-CXR or MIMIC-CXR tree (training split), a phantom's root, or a folder of films
@@ -250,7 +251,7 @@ def _parser():
     add('evaluate run', '--masks', metavar='CSV', help='with --vindr: masks of the findings (image_id, class_name, rle, height, width); without them the area of the boxes is the truth')
     add('evaluate run refine', '--anatomy', metavar='CSV', help="CheXmask's table of heart and lungs (default: the shipped segmenter)")
     add('pretrain', '--mimic', required=True, metavar='FOLDER', help='MIMIC-CXR-JPG'); add('pretrain', '--reports', metavar='FOLDER', help="the reports' folder, if it is another")
-    add('heatmaps calibrate', '--weights', metavar='PATH', help='model folder, Hugging Face folder or id, or file of weights (default: the embedded model)'); add('refine run', '--weights', metavar='FOLDER', help='model to start from (default: the embedded one)')
+    add('heatmaps calibrate', '--weights', metavar='PATH', help='model folder, Hugging Face folder or id, file of weights, or phantom (default: phantom, on a phantom\'s tree only)'); add('refine run', '--weights', metavar='FOLDER', help='model to start from (default: the embedded one)')
     add('evaluate', '--maps', metavar='STORE', nargs=2, help='of the training and of the test split, from heatmaps: instead of --weights'); add('evaluate', '--protocols', default='vindr', metavar='A,B', help='with --maps: chexlocalize, mscxr, wsol, nih, vindr (chapter 10b)'); add('evaluate', '--calibration', metavar='FILE', help='with --maps: of the probabilities')
     add('evaluate', '--weights', metavar='FOLDER', nargs='+', help='refined models, one per training seed (default: the baseline alone)'); add('evaluate', '--baseline', metavar='FOLDER', help='model that was refined (default: the embedded one)')
     add('heatmaps calibrate refine evaluate run', '--findings', metavar='A,B', help=f"findings, separated by commas (default: {','.join(FINDINGS)})")
