@@ -3,10 +3,12 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'config': [
+        'SYNTAXES',
         'Wording',
         'MapJob',
         'StoreRun',
         'CalibrationRule',
+        'ViewerRule',
     ],
     'maps': [
         'Maps',
@@ -95,7 +97,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'SNOMED',
         'RESEARCH',
         'finding_code',
-        'ViewerRule',
         'MadeBy',
         'film_reference',
         'evidence_map',
