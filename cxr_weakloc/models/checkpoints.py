@@ -1046,7 +1046,11 @@ def _biomedclip_reader(src):
     return biomedclip(str(src.path), **src.sized)
 
 # %% ../../nbs/56_models.checkpoints.ipynb #9df6db6f
-EMBEDDED = {'phantom': 'vlm'}   # name -> folder of the package's weights
+EMBEDDED = {   # name -> folder of the package's weights
+    'phantom': 'vlm',         # an ALBEF
+    'phantom:cnn': 'cnn',     # a small ResNet whose places answer for sentences, in BioViL's layout
+    'phantom:vit': 'vit',     # a small vision transformer so, in CheXzero's
+}
 
 def embedded(
     name: str, # of `EMBEDDED`
@@ -1131,7 +1135,7 @@ def load_reader(
         raise BadInput(
             'no weights named',
             mend='name a file or folder of weights (--weights); '
-            f'{" or ".join(map(repr, EMBEDDED))} is the embedded model, which knows phantoms only',
+            f'{" or ".join(map(repr, EMBEDDED))} are embedded models, which know phantoms only',
         )
     reader, where = _found(source, tokenizer, text, image_size, options)
     if image_size is not None and set(reader.size) != {image_size}:

@@ -92,8 +92,8 @@ class AlignConfig:
     wd: float = .05            # weight decay
     said: int = 2              # sentences of each report in a step
     sharp: float = 10.         # of the smooth maximum over places
-    windows: bool = True       # are a transformer's places also computed through windows?
+    windows: float = .5        # share of the steps in which a transformer's places are computed through windows, too
     least: float = .25         # shortest side of a window, share of the film's
     agree: float = 5.          # weight of the agreement of places with what they see through windows
-    amount: float = .7         # of changes to films
+    amount: float = .6         # of changes to films
     amp: bool = True           # bfloat16 where it is safe

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import json
 import math
 import random
+import pandas as pd
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -133,7 +134,7 @@ FAMILIES = Registry('family to pretrain', mend='a new one is a function (tokeniz
 _TEXT = dict(hidden_size=128, num_hidden_layers=2, num_attention_heads=4, intermediate_size=512)
 SIDE = 128   # of the films, pixels
 
-@FAMILIES.add('cnn', settings=dict(patches=(8,), epochs=(30,), lr=2e-3))
+@FAMILIES.add('cnn', settings=dict(patches=(8,), epochs=(20,), lr=2e-3))
 def small_biovil(
     tokenizer,       # of the reports
     patch: int = 8,  # of the map, pixels
@@ -141,18 +142,18 @@ def small_biovil(
     "A ResNet whose places are projected one by one, and a BERT: BioViL's layout"
     strides = {8: (1, 2, 1, 1), 16: (1, 2, 2, 1), 32: (1, 2, 2, 2)}
     if patch not in strides: raise BadInput(f'a ResNet with cells of {patch} pixels', mend='8, 16 or 32')
-    net = ResNetShape(widths=(16, 32, 48, 48), strides=strides[patch], deep=True).build()
-    image = BioViLImage(net, 4*48, 128)
+    net = ResNetShape(widths=(16, 32, 64, 64), strides=strides[patch]).build()
+    image = BioViLImage(net, 64, 128)
     bert = BertConfig(vocab_size=len(tokenizer), max_position_embeddings=64, hidden_dropout_prob=.1,
                       attention_probs_dropout_prob=0., **_TEXT)
     reader = biovil_reader(image, CXRBert(bert, 128), tokenizer, SIDE, SIDE, dict(family='biovil'))
     reader.wanted = replace(reader.wanted, policy='pad')
     return reader
 
-@FAMILIES.add('vit', settings=dict(patches=(16, 8), epochs=(24, 8), lr=1e-3))
+@FAMILIES.add('vit', settings=dict(patches=(16,), epochs=(40,), lr=1e-3))
 def small_clip(
-    tokenizer,       # of the reports
-    patch: int = 8,  # pixels
+    tokenizer,        # of the reports
+    patch: int = 16,  # pixels
 ) -> Reader:
     "A vision transformer and a text transformer: CheXzero's layout"
     vision = dict(hidden_size=128, num_hidden_layers=4, num_attention_heads=2, intermediate_size=512,
@@ -192,8 +193,8 @@ class Aligner(nn.Module):
         tower = tower_in(reader)
         with amp:
             said, seen = reader.text(sentences, grad=True), embedded_films(reader, x)
-            through = None if tower is None or not self.cfg.windows else \
-                places_through(tower, x, self._windows(tower.grid(*x.shape[-2:])))
+            looks = tower is not None and random.random() < self.cfg.windows
+            through = places_through(tower, x, self._windows(tower.grid(*x.shape[-2:]))) if looks else None
             match = self.matching(reader, seen, said, positive, negative) if isinstance(reader, FusionReader) else {}
         return self.terms(seen, through, said.vec.float(), positive, negative) | match
 
@@ -253,6 +254,11 @@ def restyled(
     ramp = torch.linspace(-1, 1, x.shape[-1], device=device)
     return x + within(-.12, .12)*some(.5)*ramp + within(-.12, .12)*some(.5)*ramp[:, None]
 
+def _reports(studies): # of each film, in order: its sentences
+    table = studies.reports[['findings', 'impression']].fillna('')
+    said = {k: sentences(a) + sentences(b) for k, a, b in zip(table.index, table.findings, table.impression)}
+    return [said.get(k, []) for k in studies.films.study_id]
+
 @dataclass
 class Lessons:
     "What alignment learns from"
@@ -266,23 +272,20 @@ class Lessons:
     @classmethod
     def of(
         cls,
-        films: Films,  # whose studies have reports and labels
+        parts: list,   # of `Films` whose studies have reports and labels
     ):
         "Those films whose report tells of a finding. Raises `BadInput` if none does"
-        studies = films.studies
-        table = studies.reports[['findings', 'impression']].fillna('')
-        said = {k: sentences(a) + sentences(b) for k, a, b in zip(table.index, table.findings, table.impression)}
-        names = list(films.ids)
-        reports = [said.get(k, []) for k in studies.films.study_id.loc[names]]
-        values = torch.tensor(studies.labels.loc[names, list(FINDINGS)].to_numpy(float))
+        reports = [r for films in parts for r in _reports(films.studies)]
+        values = torch.cat([torch.tensor(f.studies.labels[list(FINDINGS)].to_numpy(float)) for f in parts])
         labels = values.eq(1).int() - values.eq(0).int()
         told = asserted(reports, labels)
         kept = [i for i, r in enumerate(reports) if any(s in told for s in r)]
         if not kept:
             raise BadInput('no report tells of a finding', mend='reports with findings or impressions, and labels mined from them')
         tokenizer = build_tokenizer([s for r in reports for s in r], cleans=True)
-        return cls(films.images[kept], [[s for s in reports[i] if s in told] for i in kept], labels[kept], told, tokenizer,
-                   len(studies.rejected))
+        images = torch.cat([f.images for f in parts])[kept]
+        return cls(images, [[s for s in reports[i] if s in told] for i in kept], labels[kept], told, tokenizer,
+                   sum(len(f.studies.rejected) for f in parts))
 
     def __len__(self): return len(self.films)
 
@@ -357,9 +360,13 @@ def finished(
     if isinstance(reader, FusionReader): reader.model.temp.data.copy_((-scale).exp())
     return reader
 
+def _parts(data): # a list of `Films`
+    data = data if isinstance(data, (list, tuple)) else [data]
+    return [films if isinstance(films, Films) else load_films(films, SIDE) for films in data]
+
 def align(
-    train,                 # `Studies` with reports and labels, or their `Films`
-    valid,                 # the same, of other patients
+    train,                 # `Studies` with reports and labels, or their `Films`; or a list of such, which are learned together
+    valid,                 # as many, of other patients
     out,                   # folder of the model
     cfg: AlignConfig = AlignConfig(),
     seed: int = 0,         # of all randomness
@@ -371,16 +378,17 @@ def align(
     cfg = replace(cfg, **{k: v for k, v in family.settings.items() if getattr(cfg, k) is None})
     if len(cfg.patches) != len(cfg.epochs):
         raise BadInput(f'{len(cfg.patches)} patch sizes, {len(cfg.epochs)} numbers of epochs', mend='as many of one as of the other')
-    train, valid = (load_films(data, SIDE) if not isinstance(data, Films) else data for data in (train, valid))
-    if set(train.studies.films.patient_id) & set(valid.studies.films.patient_id):
-        raise BadInput('training and validation share patients', mend='split by patient')
+    train, valid = _parts(train), _parts(valid)
+    for a, b in zip(train, valid):
+        if set(a.studies.films.patient_id) & set(b.studies.films.patient_id):
+            raise BadInput('training and validation share patients', mend='split by patient')
     lessons = Lessons.of(train)
     if len(lessons) < cfg.bs:
         raise BadInput(f'{len(lessons)} films with reports, fewer than one batch of {cfg.bs}', mend='a smaller bs')
     device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
     run = AlignRun(Path(out), cfg, seed, device, json.dumps([asdict(cfg), seed]))
     reader = None
-    def check(): return zero_shot_auc(reader, valid.images, valid.studies.labels)
+    def check(): return zero_shot_auc(reader, torch.cat([v.images for v in valid]), pd.concat([v.studies.labels for v in valid]))
     for k, (patch, epochs) in enumerate(zip(cfg.patches, cfg.epochs)):
         seed_all(seed, 'phase', k)
         state = None if reader is None else finer(reader.model.state_dict(), _KERNELS[cfg.family], patch)
@@ -394,8 +402,8 @@ def align(
     reader = finished(learner)
     reader.manifest |= dict(
         command=command, seed=seed, code=code_revision(), films=len(lessons), rejected=lessons.rejected,
-        informative=len(lessons.asserts), signals='films, reports, labels mined from the reports', validation=len(valid),
-        zero_shot_auc=check(), minutes=round(run.diary.minutes(), 1), log=run.diary.lines) | asdict(cfg)
+        informative=len(lessons.asserts), signals='films, reports, labels mined from the reports', validation=sum(map(len, valid)),
+        zero_shot_auc=check(), minutes=round(run.diary.minutes(), 1), settings=asdict(cfg), log=run.diary.lines)
     save_reader(reader, out, half=True)
     run.tidy()
     return reader
