@@ -34,7 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'ANATOMISTS',
         'IMAGENET',
         'TRUSTED',
-        'COLUMNS',
+        'REGION_TABLE',
         'heart_ratio',
         'OwnSegmenter',
         'optional_module',
