@@ -92,8 +92,9 @@ class AlignConfig:
     wd: float = .05            # weight decay
     said: int = 2              # sentences of each report in a step
     sharp: float = 10.         # of the smooth maximum over places
-    windows: float = .5        # share of the steps in which a transformer's places are computed through windows, too
+    windows: tuple[float, ...] | None = None # share of the steps with windows in each phase; the last one holds on
     least: float = .25         # shortest side of a window, share of the film's
     agree: float = 5.          # weight of the agreement of places with what they see through windows
-    amount: float = .6         # of changes to films
+    amount: float | None = None    # of changes to films
+    doubt: float = .01         # how probable a sentence that means nothing may seem to tell of a finding
     amp: bool = True           # bfloat16 where it is safe

@@ -42,7 +42,7 @@ def asserted(
     labels: Tensor,      # (n,K) 1: the finding is there, -1: it is not, 0: nobody knows
     doubt: float = .01,  # how probable a sentence that means nothing may seem to assert
     agree: float = .95,  # share of the labelled reports with a sentence that must agree
-) -> dict:               # sentence -> (K,) 1 it asserts the finding, -1 it denies it, 0 neither; those that tell nothing are left out
+) -> dict:               # sentence -> (K,) 1 it asserts the finding, -1 it denies it, 0 neither; only those that tell
     "Which sentences tell of which findings, by the labels of the reports that say them"
     present, absent = labels.eq(1), labels.eq(-1)
     base = present.sum(0)/(present | absent).sum(0).clamp(min=1)
@@ -124,17 +124,21 @@ def places_through(
     "Embeddings of the places, each of which has seen nothing but its window"
     tokens, seen = tower.embed(x), []
     first = tokens[:, :tower.prefix]
-    for at in windows: seen.append(tower.places(tower.run(torch.cat([first, tokens[:, tower.prefix + at]], 1))))
+    for at in windows:
+        part = torch.cat([first, tokens[:, tower.prefix + at]], 1)
+        seen.append(tower.places(tower.run(part)))
     return torch.cat(seen, 1)[:, torch.cat(windows).argsort()]
 
 # %% ../../nbs/59a_models.families.ipynb #195ec56e
-FAMILIES = Registry('family to pretrain', mend='a new one is a function (tokenizer, patch) -> reader under FAMILIES.add(name)',
+FAMILIES = Registry('family to pretrain', mend='a function (tokenizer, patch) -> reader under FAMILIES.add(name)',
                     settings={})   # of `AlignConfig`, where they differ from its defaults
 
 _TEXT = dict(hidden_size=128, num_hidden_layers=2, num_attention_heads=4, intermediate_size=512)
 SIDE = 128   # of the films, pixels
 
-@FAMILIES.add('cnn', settings=dict(patches=(8,), epochs=(20,), lr=2e-3))
+_LONG = dict(patches=(16, 16, 16), epochs=(30, 30, 40), lr=1e-3, windows=(.3, .3, 1.), amount=.5)
+
+@FAMILIES.add('cnn', settings=dict(patches=(8,), epochs=(20,), lr=2e-3, windows=(0.,), amount=.6))
 def small_biovil(
     tokenizer,       # of the reports
     patch: int = 8,  # of the map, pixels
@@ -150,7 +154,7 @@ def small_biovil(
     reader.wanted = replace(reader.wanted, policy='pad')
     return reader
 
-@FAMILIES.add('vit', settings=dict(patches=(16,), epochs=(40,), lr=1e-3))
+@FAMILIES.add('vit', settings=_LONG)
 def small_clip(
     tokenizer,        # of the reports
     patch: int = 16,  # pixels
@@ -166,7 +170,7 @@ def small_clip(
         elif p.ndim == 2 and 'position' not in name: nn.init.xavier_uniform_(p)
     return clip_reader(model, tokenizer, SIDE, .5, .25, manifest=dict(family='chexzero'))
 
-@FAMILIES.add('fusion', settings=dict(patches=(16, 8), epochs=(24, 8), lr=1e-3))
+@FAMILIES.add('fusion', settings=_LONG)
 def small_albef(
     tokenizer,       # of the reports
     patch: int = 8,  # pixels
@@ -181,9 +185,10 @@ class Aligner(nn.Module):
         self,
         reader: Reader,
         cfg: AlignConfig = AlignConfig(),
+        windows: float = 1.,   # share of the steps in which a transformer's places are computed through windows
     ):
         super().__init__()
-        self.model, self.cfg = reader.model, cfg
+        self.model, self.cfg, self.windows = reader.model, cfg, windows
         self.scales = nn.Parameter(torch.full((2,), math.log(10.)))   # inverse temperatures of wholes and of places
         self.reader_ = (reader,)   # no submodule: a reader keeps its batch norms still
 
@@ -193,7 +198,7 @@ class Aligner(nn.Module):
         tower = tower_in(reader)
         with amp:
             said, seen = reader.text(sentences, grad=True), embedded_films(reader, x)
-            looks = tower is not None and random.random() < self.cfg.windows
+            looks = tower is not None and random.random() < self.windows
             through = places_through(tower, x, self._windows(tower.grid(*x.shape[-2:]))) if looks else None
             match = self.matching(reader, seen, said, positive, negative) if isinstance(reader, FusionReader) else {}
         return self.terms(seen, through, said.vec.float(), positive, negative) | match
@@ -273,15 +278,17 @@ class Lessons:
     def of(
         cls,
         parts: list,   # of `Films` whose studies have reports and labels
+        doubt: float = .01,  # of `asserted`
     ):
         "Those films whose report tells of a finding. Raises `BadInput` if none does"
         reports = [r for films in parts for r in _reports(films.studies)]
         values = torch.cat([torch.tensor(f.studies.labels[list(FINDINGS)].to_numpy(float)) for f in parts])
         labels = values.eq(1).int() - values.eq(0).int()
-        told = asserted(reports, labels)
+        told = asserted(reports, labels, doubt)
         kept = [i for i, r in enumerate(reports) if any(s in told for s in r)]
         if not kept:
-            raise BadInput('no report tells of a finding', mend='reports with findings or impressions, and labels mined from them')
+            raise BadInput('no report tells of a finding',
+                           mend='reports with findings or impressions, and labels mined from them')
         tokenizer = build_tokenizer([s for r in reports for s in r], cleans=True)
         images = torch.cat([f.images for f in parts])[kept]
         return cls(images, [[s for s in reports[i] if s in told] for i in kept], labels[kept], told, tokenizer,
@@ -323,9 +330,10 @@ class Sentenced(Callback):
         self.learn.xb = x.to(device), sents, positive.to(device), negative.to(device)
         self.learn.yb = (torch.zeros(1),)
 
-# %% ../../nbs/59a_models.families.ipynb #0a428fc4
-_KERNELS = dict(vit=('vision_model.embeddings.patch_embedding.weight', 'vision_model.embeddings.position_embedding.weight'),
-                fusion=('visual.embeddings.patch_embeddings.projection.weight', 'visual.embeddings.position_embeddings'))
+# %% ../../nbs/59a_models.families.ipynb #8968897b
+_V, _ALBEF = 'vision_model.embeddings.', ('patch_embeddings.projection.weight', 'position_embeddings')
+_KERNELS = dict(vit=(_V + 'patch_embedding.weight', _V + 'position_embedding.weight'),
+                fusion=tuple('visual.embeddings.' + o for o in _ALBEF))
 
 def finer(
     state: dict,   # of a transformer's model
@@ -365,7 +373,7 @@ def _parts(data): # a list of `Films`
     return [films if isinstance(films, Films) else load_films(films, SIDE) for films in data]
 
 def align(
-    train,                 # `Studies` with reports and labels, or their `Films`; or a list of such, which are learned together
+    train,                 # `Studies` with reports and labels, or their `Films`; or a list of such
     valid,                 # as many, of other patients
     out,                   # folder of the model
     cfg: AlignConfig = AlignConfig(),
@@ -377,24 +385,26 @@ def align(
     family = FAMILIES[cfg.family]
     cfg = replace(cfg, **{k: v for k, v in family.settings.items() if getattr(cfg, k) is None})
     if len(cfg.patches) != len(cfg.epochs):
-        raise BadInput(f'{len(cfg.patches)} patch sizes, {len(cfg.epochs)} numbers of epochs', mend='as many of one as of the other')
+        raise BadInput(f'{len(cfg.patches)} patch sizes, {len(cfg.epochs)} numbers of epochs',
+                       mend='as many of one as of the other')
     train, valid = _parts(train), _parts(valid)
     for a, b in zip(train, valid):
         if set(a.studies.films.patient_id) & set(b.studies.films.patient_id):
             raise BadInput('training and validation share patients', mend='split by patient')
-    lessons = Lessons.of(train)
+    lessons = Lessons.of(train, cfg.doubt)
     if len(lessons) < cfg.bs:
         raise BadInput(f'{len(lessons)} films with reports, fewer than one batch of {cfg.bs}', mend='a smaller bs')
     device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
     run = AlignRun(Path(out), cfg, seed, device, json.dumps([asdict(cfg), seed]))
     reader = None
-    def check(): return zero_shot_auc(reader, torch.cat([v.images for v in valid]), pd.concat([v.studies.labels for v in valid]))
+    unseen, labels = torch.cat([v.images for v in valid]), pd.concat([v.studies.labels for v in valid])
+    def check(): return zero_shot_auc(reader, unseen, labels)
     for k, (patch, epochs) in enumerate(zip(cfg.patches, cfg.epochs)):
         seed_all(seed, 'phase', k)
         state = None if reader is None else finer(reader.model.state_dict(), _KERNELS[cfg.family], patch)
         reader = run.lean(family(lessons.tokenizer, patch))
         if state is not None: reader.model.load_state_dict(state, strict=False)
-        learner = Aligner(reader, cfg)
+        learner = Aligner(reader, cfg, cfg.windows[min(k, len(cfg.windows) - 1)])
         if k: learner.scales.data.copy_(scales)
         cbs = [Sentenced(lessons, cfg), Report(run.diary, check, phase=k)]
         run.train(learner, lessons, (f'phase{k}', epochs, cfg.lr), cbs, 2)
@@ -402,8 +412,9 @@ def align(
     reader = finished(learner)
     reader.manifest |= dict(
         command=command, seed=seed, code=code_revision(), films=len(lessons), rejected=lessons.rejected,
-        informative=len(lessons.asserts), signals='films, reports, labels mined from the reports', validation=sum(map(len, valid)),
-        zero_shot_auc=check(), minutes=round(run.diary.minutes(), 1), settings=asdict(cfg), log=run.diary.lines)
+        informative=len(lessons.asserts), signals='films, reports, labels mined from the reports',
+        validation=sum(map(len, valid)), zero_shot_auc=check(), minutes=round(run.diary.minutes(), 1),
+        settings=asdict(cfg), log=run.diary.lines)
     save_reader(reader, out, half=True)
     run.tidy()
     return reader
