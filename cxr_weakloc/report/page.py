@@ -9,9 +9,12 @@ __all__ = ['TITLE', 'QUESTION', 'METHODS', 'LIMIT', 'Report', 'versions', 'main_
 # %% ../../nbs/92a_report.page.ipynb #c1a7a9a5
 import base64
 import datetime
+import html
 import importlib.metadata
+import json
 import math
 import platform
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -158,7 +161,7 @@ def main_table(
     mine = results[(results.finding == finding) & (results.condition == condition)]
     names, rows = _study_metrics(mine), []
     for system, gate in systems_of(mine):
-        found = [figure(mine, system, gate, name, finding, condition) for name in names]
+        found = [figure(mine, system, gate, name, condition=None) for name in names]
         if all(f is None for f in found): continue
         main = (system, gate) == ('refined', 'none')
         rows.append(row(label(system, gate), *map(figure_cell, found), film_count(f.n for f in found if f is not None),
@@ -249,19 +252,19 @@ def _forests(report, several):
              Plots([p for p in place if p])]
     return parts
 
-# %% ../../nbs/92a_report.page.ipynb #99298677
+# %% ../../nbs/92a_report.page.ipynb #0dcc45e6
 METHODS = (
-    'Maps are brought to the evaluation grid by bilinear interpolation and scaled to their own range; a mask is what lies '
-    'strictly above a threshold. Thresholds and operating points were chosen on validation studies, whose patients appear '
-    'in no figure here. A constant map scores 0.',
-    f'Right finding and place, over all films: a positive counts if it is called positive and its mask overlaps the truth '
-    f'by at least {LOC_IOU:g}, a negative if it is called negative; without the zero-shot gate a system localizes always, '
-    'so every negative is wrong.',
-    'Intervals: percentile bootstrap over patients, the same resamples for all systems; differences are paired. Figures of '
-    'systems trained with several seeds are means over seeds within each film: the intervals express the choice of '
-    'patients, not of seeds.',
-    'Films are shown by rule: best, median and worst overlap of the refined model, the most confident false alarm, the '
-    'least confident miss.')
+    """Maps are brought to the evaluation grid by bilinear interpolation and scaled to their own range; a mask is what lies
+    strictly above a threshold. Thresholds and operating points were chosen on validation studies, whose patients appear
+    in no figure here. A constant map scores 0.""",
+    f"""Right finding and place, over all films: a positive counts if it is called positive and its mask overlaps the truth
+    by at least {LOC_IOU:g}, a negative if it is called negative; without the zero-shot gate a system localizes always, so
+    every negative is wrong.""",
+    """Intervals: percentile bootstrap over patients, the same resamples for all systems; differences are paired. Figures of
+    systems trained with several seeds are means over seeds within each film: the intervals express the choice of
+    patients, not of seeds.""",
+    """Films are shown by rule: best, median and worst overlap of the refined model, the most confident false alarm, the
+    least confident miss.""")
 
 
 def _metrics_table(names):
@@ -338,7 +341,8 @@ def _contents(report, shown):
     fixed = [('claim', 'The weighing'), ('targets', 'Figures to reach'), ('forests', 'Systems, gates and controls'),
              ('tables', 'All figures'), ('studies', 'Films')]
     there = [(k, h) for k, h in fixed if k not in ('targets', 'studies') or shown[k]]
-    return there + [(k, h) for k, h, _ in report.sections] + [('methods', 'How it was measured'), ('provenance', 'Provenance')]
+    last = [('methods', 'How it was measured'), ('provenance', 'Provenance')]
+    return there + [(k, h) for k, h, _ in report.sections] + last
 
 
 def _page(report, panels, side, quality):
@@ -436,15 +440,13 @@ def write_comparison(
 
 
 def write_page(
-    path,          # of a .qmd
-    title: str,    # of the page
-    sections,      # (anchor, heading, HTML) of each
+    path,        # of a .qmd
+    page: str,   # of `report_html`
 ) -> Path:
-    "A Quarto page with sections of a report in it; its style is nested under a class of its own"
-    import json
-    import re
-    plain = [(slug(k), re.sub('[^A-Za-z0-9 ,.:?()-]', '', h), markup(x)) for k, h, x in sections]
-    page = render('site.qmd.j2', title_json=markup(json.dumps(title, ensure_ascii=False)), sections=plain)
-    for outer in (':root {', 'body {', 'html {'): page = page.replace(outer, '& {')
-    with atomic(path) as part: part.write_text(page, encoding='utf-8')
+    "The report as a page of a Quarto site; its style is nested under a class of its own"
+    title = html.unescape(re.search('<title>(.*?)</title>', page, re.S)[1])
+    body = page[page.index('<main>'):page.index('<script>')].replace('<main>', '').replace('</main>', '')
+    text = render('site.qmd.j2', title=markup(json.dumps(title, ensure_ascii=False)), body=markup(body))
+    for outer in (':root {', 'body {', 'html {'): text = text.replace(outer, '& {')
+    with atomic(path) as part: part.write_text(text, encoding='utf-8')
     return Path(path)

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
 
 from ..core import atomic, digest, markup
 from ..evaluation import figure
@@ -116,10 +118,12 @@ class Point(NamedTuple):
 _ROW, _POINTS = .235, 72   # height of a row, inches; points of an inch
 
 
-def _text_width(names, size):
+def _text_width(points, size):
     "Width of the longest name, inches"
-    from matplotlib.textpath import TextPath
-    return max((TextPath((0, 0), name or ' ', size=size).get_extents().width for name in names), default=0)/_POINTS
+    def width(point):
+        font = FontProperties(family=STYLE['font.family'], size=size, weight='bold' if point.bold else 'normal')
+        return TextToPath().get_text_width_height_descent(point.label or ' ', font, False)[0]
+    return max(map(width, points), default=0)/_POINTS
 
 
 def _draw_point(ax, y, point):
@@ -149,7 +153,7 @@ def forest(
 ) -> Picture:
     "A forest plot"
     names = [p.label for p in points]
-    left, plot = _text_width(names, STYLE['font.size']) + .12, 2.15
+    left, plot = _text_width(points, STYLE['font.size']) + .12, 2.15
     width, height = left + plot + .22, _ROW*len(points) + .34
     low, high = _range(points, within)
     with plt.rc_context(STYLE):
@@ -185,7 +189,7 @@ def forest_metric(
     points = []
     for system, gate in systems_of(mine):
         if gate not in gates: continue
-        row = figure(mine, system, gate, metric, finding, condition)
+        row = figure(mine, system, gate, metric, condition=None)
         single = mine[mine.system.str.startswith(system + '@') & (mine.gate == gate)].value
         points.append(Point(label(system, gate), row.value, row.ci_low, row.ci_high, kind_of(system),
                             tuple(single) if len(single) > 1 else (), (system, gate) == ('refined', 'none')))
@@ -219,7 +223,8 @@ def forest_weighed(
         points += [Point(name, *nothing, 'ink', bold=True), *_weighed_points(rows, mine.finding.nunique() > 3)]
     metric = metric_label(mine.metric.iloc[0])
     said = f'Differences of {metric} with 95 % intervals, {condition}: the refined model minus each of these'
-    return forest(points, f'{metric} of the refined model without a gate, minus that of…', (-.2, .2), zero=True, said=said)
+    title = f'{metric} of the refined model without a gate, minus that of…'
+    return forest(points, title, (-.2, .2), zero=True, said=said)
 
 # %% ../../nbs/91_report.plots.ipynb #46e8e1df
 def _values(*columns):

@@ -15,7 +15,7 @@ from ..data import MaskTable, Studies, load_vindr, split_patients
 from ..models.prompts import Calibration
 from ..heatmaps.store import MapStore
 from ..evaluation import *
-from ..report.page import save_results, versions
+from ..report import versions
 from .road import Films, Sources, write_csv, write_json
 
 # %% ../../nbs/97_study.judged.ipynb #e7e3c77e
