@@ -85,7 +85,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'page': [
         'TITLE',
         'QUESTION',
-        'METHODS',
+        'HOW',
         'LIMIT',
         'Report',
         'versions',
