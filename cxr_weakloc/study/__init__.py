@@ -26,6 +26,22 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     ],
     'road': [
     ],
+    'data': [
+        'FIRST_TEST',
+        'phantom_trees',
+        'make_phantoms',
+        'Origin',
+        'Origins',
+        'phantom_origins',
+        'open_origins',
+        'kept_films',
+        'Sets',
+        'divided',
+        'load_sets',
+        'set_aside',
+        'with_regions',
+        'truth_key',
+    ],
     'run': [
         'make_phantoms',
         'Run',

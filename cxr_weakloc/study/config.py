@@ -41,6 +41,7 @@ class Data:
     sizes: Path | None = None        # of VinDr-CXR resized: image_id, height, width of the originals
     masks: Path | None = None        # masks of the findings; without them the area of the boxes is the truth
     anatomy: Path | None = None      # CheXmask's table of heart and lungs; without it the shipped segmenter
+    choose: Path | None = None       # another data set, for thresholds, where this one has no part for them
     cache: Path | None = None        # what `prepare` wrote; without it films are decoded
     test_share: Share = 0.           # share of patients held out, of a set whose test split has no labels
     validation: Annotated[float, Field(gt=0, lt=1)] = .3   # share of the training patients that choose thresholds
