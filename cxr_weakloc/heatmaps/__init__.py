@@ -2,6 +2,12 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'config': [
+        'Wording',
+        'MapJob',
+        'StoreRun',
+        'CalibrationRule',
+    ],
     'maps': [
         'Maps',
     ],
@@ -53,10 +59,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'pack_maps',
         'unpack_maps',
         'MapStore',
-        'ModelSource',
         'read_model',
-        'MapJob',
-        'StoreRun',
         'Decoded',
         'StoreFilms',
         'store_meta',
@@ -69,7 +72,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'saved_calibration',
         'heatmaps_command',
         'write_overlays',
-        'CalibrationRule',
         'calibrate_command',
         'choosing_split',
     ],

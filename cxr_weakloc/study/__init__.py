@@ -10,7 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'PUBLISHED_BY_NAME',
         'Data',
         'Phantoms',
-        'Model',
         'Baseline',
         'Scores',
         'StudyConfig',
