@@ -1,5 +1,5 @@
-"""The report in a real browser: at the widths of a phone, half a screen and a screen no text leaves its box and the page
-does not scroll sideways; films open large, tables sort and filter; nothing is fetched; the first text is there within
+"""The report in a real browser: at the widths of a phone, half a screen and a screen no text leaves its box and the
+page does not scroll sideways; films open large, tables sort and filter; nothing is fetched; the first text is there within
 a second."""
 import tempfile
 from functools import lru_cache
@@ -11,7 +11,7 @@ from browser import WIDTHS, browser, needs_browser
 from cxr_weakloc.evaluation import Evaluation, Thresholds, controls, evaluate, mean_box_map, outcome_table, toy, tune
 from cxr_weakloc.report import LIMIT, Report, choose_panels, curves, gating_section, make_panels, write_report
 
-# Text that is wider than the box it is in, and text of a plot that leaves the plot. What scrolls may be wider inside.
+# Text wider than the box it is in, and text of a plot that leaves the plot. What scrolls may be wider inside.
 MEASURE = '''() => {
   const lost = [], said = node => node.textContent.trim().slice(0, 60);
   for (const node of document.querySelectorAll('body *')) {

@@ -309,8 +309,8 @@ def write_intake(
     sections = {title: _section(title, table) for title, table in intake_tables(studies, masks, rejected).items()}
     last = [sections.pop(title) for title in (FILMS, ROWS, MENDED) if title in sections]
     page = render(
-        'intake.html.j2', studies=studies, patients=studies.films.patient_id.nunique(), counts=sections.values(), sheet=sheet,
-        sheet_note=_sheet_note(studies, masks, seed), set_aside=last,
+        'intake.html.j2', studies=studies, patients=studies.films.patient_id.nunique(), counts=sections.values(),
+        sheet=sheet, sheet_note=_sheet_note(studies, masks, seed), set_aside=last,
         anything_set_aside=any(part['title'] != MENDED for part in last))
     with atomic(out) as part:
         part.write_text(page, encoding='utf-8')
