@@ -73,11 +73,11 @@ def cmd_prepare(a, command, started):
 
 def _align(a, kw, command): # a family whose places answer for sentences
     from cxr_weakloc.data import MimicPlaces, load_mimic
-    from cxr_weakloc.models import AlignConfig, align
+    from cxr_weakloc.models import AlignConfig, align_reports
     if beside := kw.keys() - {'patches', 'epochs', 'bs'}:
         raise BadInput(f'{sorted(beside)} beside --family', mend='patches, epochs and bs may stand beside it')
     parts = [[load_mimic(m, s, places=MimicPlaces(reports=a.reports)) for m in a.mimic.split(',')] for s in ('train','validate')]
-    align(*parts, a.out, AlignConfig(a.family, **kw), seed=a.seed, command=command); print(a.out)
+    align_reports(*parts, a.out, AlignConfig(a.family, **kw), seed=a.seed, command=command); print(a.out)
 
 def cmd_pretrain(a, command, started):
     from cxr_weakloc.data import MimicPlaces, load_mimic

@@ -220,7 +220,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'FAMILIES',
         'SIDE',
         'asserted',
-        'pooled',
+        'best_places',
         'contrast',
         'Embedded',
         'tower_in',
@@ -236,7 +236,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Sentenced',
         'finer',
         'AlignRun',
-        'finished',
-        'align',
+        'made_reader',
+        'align_reports',
     ],
 })
