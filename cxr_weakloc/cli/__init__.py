@@ -1,0 +1,13 @@
+"The road as commands"
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'commands': [
+        'COMMANDS',
+        'parse',
+        'help_text',
+        'first_line',
+        'overview',
+        'Opening',
+    ],
+})
