@@ -10,4 +10,24 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'overview',
         'Opening',
     ],
+    'films': [
+        'PhantomOptions',
+        'PrepareOptions',
+        'PretrainOptions',
+    ],
+    'maps': [
+        'HeatmapsOptions',
+        'CalibrateOptions',
+    ],
+    'studies': [
+        'RefineOptions',
+        'RunOptions',
+        'EvaluateOptions',
+        'DemoOptions',
+        'CompareOptions',
+    ],
+    '__main__': [
+        'load_commands',
+        'main',
+    ],
 })

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import get_args
 
 import tyro
-from tyro.conf import DisallowNone, FlagCreatePairsOff, PositionalMetavarFromFieldName
+from tyro.conf import DisallowNone, PositionalMetavarFromFieldName
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 from ..core import BadInput, Registry
@@ -32,14 +32,15 @@ _LISTS = ConstructorRegistry()
 def _list_of(info: PrimitiveTypeInfo):
     "Values after one option, separated by spaces or commas"
     inner = get_args(info.type)
-    if info.type_origin is not tuple or inner[1:] != (...,) or inner[0] is Path:
+    if info.type_origin is not tuple or inner[1:] != (...,):
         return None
     one = ConstructorRegistry.get_primitive_spec(PrimitiveTypeInfo.make(inner[0], info.markers))
     if not isinstance(one, PrimitiveConstructorSpec) or one.nargs != 1:
         return None
 
     def read(words):
-        parts = [part.strip() for word in words for part in word.split(',') if part.strip()]
+        parts = words if inner[0] is Path else [part.strip() for word in words for part in word.split(',')]
+        parts = [part for part in parts if part]
         for part in parts:
             if one.choices and part not in one.choices:
                 raise ValueError(f'{part!r} is none of {", ".join(one.choices)}')
@@ -65,6 +66,25 @@ def _parts(
 def _in_a_line(lines) -> str:
     return ' '.join(line.strip() for line in lines)
 
+_WORDS = {   # what tyro and pydantic say, and what we say
+    r"Error parsing (\S+): no type matching (\S+) could be instantiated from \[(.*?)\].*":
+        r'\1 is \3, and should be \2',
+    r"Error parsing (\S+): invalid literal for int\(\) with base 10: (.*)": r'\1 is \2, and should be a whole number',
+    r"Error parsing (\S+): could not convert string to float: (.*)": r'\1 is \2, and should be a number',
+    r"Error parsing .* validation errors? for \w+ Value error, (.*?) \[type=.*": r'\1',
+    r"Error parsing .* errors? for \w+ (\S+) Input should be (.*?) \[type=.*?input_value=(.*?), input_type.*":
+        r'\1 is \3, and should be \2',
+    r"Error parsing .* validation errors? for \w+ (\S+) (.*?) \[type=.*": r'\1: \2',
+    r"Error parsing (?:[A-Z]\w*: )?(.*)": r'\1',
+    r"invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)\.": r'\2 is \1, and should be one of \3',
+    r"Missing value for argument '(.*)'\..*": r'\1 wants a value'}
+
+def _reworded(said):
+    for theirs, ours in _WORDS.items():
+        if re.fullmatch(theirs, said):
+            return re.sub(f'{theirs}$', ours, said)
+    return said
+
 def _complaint(
     text: str,   # what tyro printed
     name: str,   # of the command
@@ -72,15 +92,13 @@ def _complaint(
     "A page in a line"
     _, message, *more = *_parts(text), [], []
     said, mend = _in_a_line(message), f'cxr-weakloc {name} --help'
+    if found := re.search(r'Unrecognized options:\s+([^\s,]+)', text):
+        near = [line.split()[0] for line in more[0] if line.strip().startswith('--')]
+        return BadInput(f'{name} takes no {found[1]}', mend=f'did you mean {near[0]}? {mend}' if near else mend)
     if said.startswith('Missing from'):
         wanted = [line.strip() for line in message if re.match(r' {6}\S', line)]
         return BadInput(f"{name} wants {' and '.join(wanted)}", mend=mend)
-    if found := re.match(r'Unrecognized options: ([^\s,]+)', said):
-        near = [line.split()[0] for line in more[0] if line.strip().startswith('--')]
-        return BadInput(f'{name} takes no {found[1]}', mend=f'did you mean {near[0]}? {mend}' if near else mend)
-    if found := re.match(r'Error parsing (\S+): no type matching (\S+) could be instantiated from \[(.*?)\]', said):
-        return BadInput(f'{found[1]} {found[3]} is no {found[2]}', mend=mend)
-    return BadInput(said.removeprefix('Error parsing ').rstrip('.') or 'this cannot be read', mend=mend)
+    return BadInput(_reworded(said) or 'this cannot be read', mend=mend)
 
 # %% ../../nbs/98_cli.commands.ipynb #e5eed4c7
 @contextmanager
@@ -103,7 +121,7 @@ def _tyro(name, words, default=None, columns=100):
     try:
         with _wide(columns), redirect_stdout(said), redirect_stderr(said):
             made = tyro.cli(COMMANDS[name].f, prog=f'cxr-weakloc {name}', args=words, description='', registry=_LISTS,
-                            config=(DisallowNone, FlagCreatePairsOff, PositionalMetavarFromFieldName), **given)
+                            config=(DisallowNone, PositionalMetavarFromFieldName), **given)
     except SystemExit as e:
         if e.code:
             raise _complaint(said.getvalue(), name) from None
@@ -125,8 +143,10 @@ def _usage_and_options(text: str) -> tuple:
     "tyro's help: its first line, and the options without rules and without the defaults that say nothing"
     usage, _, options = text.partition('\n')
     options = '\n'.join(line.rstrip() for line in options.splitlines() if not re.fullmatch(r'\s*-+\s*', line))
-    options = re.sub(r'\s*\(default:\s+(None|False|)\)', '', options)
-    options = re.sub(r'\{(\w+ \.\.\.)\}', r'\1  ', options)
+    options = re.sub(r"\s*\(default:\s+(None|False|''|)\)", '', options)
+    options = re.sub(r'\{([A-Z]+ [A-Z.]+)\}', r'\1', options)
+    # what a section is stands for its name
+    options = re.sub(r'^ \S+ options\n  (\S.*)$', r' \1', options, flags=re.M)
     return usage, re.sub(r'^ (\S.*)$', r'\1:', options, flags=re.M).strip('\n')
 
 # %% ../../nbs/98_cli.commands.ipynb #f0d39c8f
@@ -151,7 +171,8 @@ def overview() -> str:
     width = max(map(len, COMMANDS))
     return '\n'.join([
         'usage: cxr-weakloc COMMAND [OPTIONS]', '',
-        'Weakly supervised localization of chest radiograph findings: vision-language models that learn their anatomy.', '',
+        'Weakly supervised localization of chest radiograph findings:',
+        'vision-language models that learn their anatomy.', '',
         *(f'  {name:<{width}}  {first_line(name)}' for name in COMMANDS), '',
         'cxr-weakloc COMMAND --help    what it reads, writes and takes',
         'cxr-weakloc --version         the version', ''])
@@ -165,8 +186,8 @@ class Opening:
     table: Path | None = None        # of a plain folder, a CSV: image_id, patient_id, split, a column per finding
     boxes: Path | None = None        # of a plain folder, a CSV: image_id, class_name, x_min, y_min, x_max, y_max
     sizes: Path | None = None        # of VinDr-CXR resized, a CSV: image_id, height, width of the originals
-    keep_out: tuple[Path, ...] | None = None   # of MIMIC-CXR: tables of evaluation films whose patients are not for training; without it those found in or beside the folder; the option alone: none
-    test_share: float = 0.           # share of the patients held out as a test split, where the set has none with labels
+    keep_out: tuple[Path, ...] | None = None   # of MIMIC-CXR: tables whose patients may not teach; alone: none
+    test_share: float = 0.           # share of the patients held out, of a set whose test split has no labels
     test_seed: int = 0               # of the patients held out
 
     def studies(

@@ -300,7 +300,7 @@ def _defined(reader, said, job):
     try:
         explain_batch(reader, film, said, job.method, job.amp, **dict(job.options))
     except BadInput as e:
-        if 'not defined' in e.what or 'share no space' in e.what: raise
+        if any(why in e.what for why in ('not defined', 'share no space', 'takes no option')): raise
     except (RuntimeError, MemoryError) as e:
         if not out_of_memory(e): raise
 

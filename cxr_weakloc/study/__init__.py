@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Share',
         'Condition',
         'Strict',
+        'Unprefixed',
         'PUBLISHED_BY_NAME',
         'Data',
         'Phantoms',
