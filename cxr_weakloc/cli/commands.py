@@ -90,10 +90,11 @@ def _complaint(
     name: str,   # of the command
 ) -> BadInput:
     "A page in a line"
-    _, message, *more = *_parts(text), [], []
+    _, message, *more = [part for part in _parts(text) if part] + [[''], ['']]
     said, mend = _in_a_line(message), f'cxr-weakloc {name} --help'
     if found := re.search(r'Unrecognized options:\s+([^\s,]+)', text):
-        near = [line.split()[0] for line in more[0] if line.strip().startswith('--')]
+        guesses = [line.strip() for part in more if 'Perhaps' in part[0] for line in part]
+        near = [guess.split()[0] for guess in guesses if guess.startswith('--')]
         return BadInput(f'{name} takes no {found[1]}', mend=f'did you mean {near[0]}? {mend}' if near else mend)
     if said.startswith('Missing from'):
         wanted = [line.strip() for line in message if re.match(r' {6}\S', line)]
