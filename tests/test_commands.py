@@ -1,4 +1,4 @@
-"Every command that a document shows is one that the parser takes; every command has a help that says what it reads and writes"
+"Every command that a document shows is one that the parser takes; every help says what the command reads and writes"
 import contextlib
 import json
 import os

@@ -169,8 +169,8 @@ class RefineCommand:
     cache: Path | None = None                               # what `prepare` wrote
     limit: Count | None = None                              # at most so many films
     workers: Annotated[int, Field(ge=0, le=256)] = 2        # processes that read films
-    model: OmitArgPrefixes[Model] = field(default_factory=Model)    # which weights
-    refine: OmitArgPrefixes[RefineConfig] = field(default_factory=RefineConfig)  # teachers, losses, steps
+    model: OmitArgPrefixes[Model] = field(default_factory=Model)             # which weights
+    refine: OmitArgPrefixes[RefineConfig] = field(default_factory=RefineConfig)   # teachers, losses, steps
 
     def __post_init__(self):
         "Findings by the names of their table"
