@@ -1,5 +1,5 @@
-"""How many modules a newcomer edits. A copy of the package gets one addition of each kind, each in one file of it, and
-a process of its own uses them all through the package's ordinary doors: loaders, engine, refinement, scores, commands"""
+"""How many modules a newcomer edits. A copy of the package gets one addition of each kind, each in one file of it,
+and a process of its own uses them all through the package's doors: loaders, engine, refinement, scores, commands"""
 import os
 import re
 import shutil
