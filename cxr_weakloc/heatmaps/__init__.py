@@ -3,10 +3,12 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'config': [
+        'SYNTAXES',
         'Wording',
         'MapJob',
         'StoreRun',
         'CalibrationRule',
+        'ViewerRule',
     ],
     'maps': [
         'Maps',
@@ -90,6 +92,21 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'restored',
         'rank_correlation',
         'randomization_check',
+    ],
+    'viewers': [
+        'SNOMED',
+        'RESEARCH',
+        'finding_code',
+        'MadeBy',
+        'film_reference',
+        'evidence_map',
+        'Above',
+        'evidence_segments',
+        'Viewed',
+        'write_viewers',
+        'predicted_boxes',
+        'coco_predictions',
+        'write_boxes',
     ],
     'tokens': [
         'METHODS',
