@@ -97,7 +97,7 @@ class StudyConfig:
     ceiling_seeds: tuple[int, ...] | None = None                # of students taught with the truth; without it as seeds
     budget: Share = 0.                                          # share of the boxes that refinement may use
     students: tuple[Path, ...] | None = None                    # refined models to be judged; none is trained then
-    maps: tuple[Path, Path] | None = None                       # stores of maps to be judged: training split, test split
+    maps: tuple[Path, Path] | None = None                       # stores of maps to be judged: of train, of test
     calibration: Path | None = None                             # of the log-odds in these stores
     workers: Annotated[int, Field(ge=0, le=256)] = 2            # processes that read films
     timed: bool = False                                         # hold the run's time against the demo's goal
@@ -105,7 +105,7 @@ class StudyConfig:
     data: OmitArgPrefixes[Data] = field(default_factory=Data)                    # which films
     phantoms: Phantoms = field(default_factory=Phantoms)        # the population, where no films are named
     model: OmitArgPrefixes[Model] = field(default_factory=Model)    # which weights
-    models: dict[str, Model] = field(default_factory=dict)      # several of them, by name: a run each, one table over all
+    models: dict[str, Model] = field(default_factory=dict)      # several by name: a run each, one table over all
     baseline: Baseline = field(default_factory=Baseline)        # training-free maps
     refine: RefineConfig = field(default_factory=RefineConfig)  # teaching the gate
     scores: Scores = field(default_factory=Scores)              # how maps are judged
@@ -162,15 +162,15 @@ class RefineCommand:
     "How a model is taught by itself, without a study around it"
     findings: tuple[str, ...] = tuple(FINDINGS)             # what is looked for
     seed: int = 0                                           # of views, order and dropout
-    validation: Annotated[float, Field(ge=0, lt=1)] = .3    # share of the patients left out, to choose thresholds; 0: none
+    validation: Annotated[float, Field(ge=0, lt=1)] = .3    # share of the patients left out, for thresholds; 0: none
     split_seed: int = 0                                     # of that division
     budget: Share = 0.                                      # share of the boxes that may be used
     anatomy: Path | None = None                             # CheXmask's table of heart and lungs
     cache: Path | None = None                               # what `prepare` wrote
     limit: Count | None = None                              # at most so many films
     workers: Annotated[int, Field(ge=0, le=256)] = 2        # processes that read films
-    model: OmitArgPrefixes[Model] = field(default_factory=Model)             # which weights
-    refine: OmitArgPrefixes[RefineConfig] = field(default_factory=RefineConfig)   # teachers, losses, steps
+    model: OmitArgPrefixes[Model] = field(default_factory=Model)    # which weights
+    refine: OmitArgPrefixes[RefineConfig] = field(default_factory=RefineConfig)  # teachers, losses, steps
 
     def __post_init__(self):
         "Findings by the names of their table"
