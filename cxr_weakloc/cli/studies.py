@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['RefineOptions', 'RunOptions', 'EvaluateOptions', 'DemoOptions', 'CompareOptions']
 
-# %% ../../nbs/98c_cli.studies.ipynb #5435eb9f
-import json
+# %% ../../nbs/98c_cli.studies.ipynb #1e55a065
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field, fields
 from pathlib import Path
@@ -18,10 +17,19 @@ from tyro.conf import OmitArgPrefixes, Positional
 from .commands import COMMANDS, Opening
 from ..core import FINDINGS, BadInput
 from ..models import Model
-from ..study import (Baseline, Data, RefineCommand, Scores, Strict, StudyConfig, config_example,
-                               demo_config, load_config, said)
+from ..study import (Baseline, Data, RefineCommand, Scores, Strict, StudyConfig, check_config,
+                               config_example, demo_config, load_config, said)
 
-# %% ../../nbs/98c_cli.studies.ipynb #c6ca0d8c
+# %% ../../nbs/98c_cli.studies.ipynb #7a653bfb
+def _check_taught(method: str):
+    "A map without a gradient teaches nothing: known before a film is opened"
+    if not method:
+        return
+    from cxr_weakloc.heatmaps import HEATMAPS, trainable_methods
+    if not HEATMAPS[method].differentiable:
+        raise BadInput(f'{method} has no gradient', mend=f"train on one of {', '.join(trainable_methods())}")
+
+# %% ../../nbs/98c_cli.studies.ipynb #1deaa070
 @COMMANDS.add('refine')
 @dataclass(config=Strict, kw_only=True)
 class RefineOptions(RefineCommand):
@@ -47,11 +55,13 @@ class RefineOptions(RefineCommand):
     def run(self, command, started):
         "Refine, and say where the model is"
         from cxr_weakloc.study import refine_on
-        studies = self.opening.studies(self.films, 'learn', self.findings)
         cfg = RefineCommand(**{f.name: getattr(self, f.name) for f in fields(RefineCommand)})
+        check_config(cfg)
+        _check_taught(self.refine.method)
+        studies = self.opening.studies(self.films, 'learn', self.findings)
         refine_on(studies, self.out, cfg, command)
 
-# %% ../../nbs/98c_cli.studies.ipynb #362d65c5
+# %% ../../nbs/98c_cli.studies.ipynb #2b13d209
 def _named_file(words: list) -> tuple:
     "(the file behind --config or None, the other words)"
     rest = list(words)
@@ -68,7 +78,7 @@ def _study_of(options) -> StudyConfig:
     "The part of a command's options that is a study"
     return StudyConfig(**{f.name: getattr(options, f.name) for f in fields(StudyConfig)})
 
-# %% ../../nbs/98c_cli.studies.ipynb #d9521f99
+# %% ../../nbs/98c_cli.studies.ipynb #9542132f
 @COMMANDS.add('run')
 @dataclass(config=Strict, kw_only=True)
 class RunOptions(StudyConfig):
@@ -118,10 +128,13 @@ class RunOptions(StudyConfig):
             given = {'out': 'results/vindr', 'data.films': 'data/vindr-cxr', 'seeds': [0, 1, 2]}
             print(config_example(given=given), end='')
             return
+        cfg = _study_of(self)
+        check_config(cfg)
+        _check_taught(cfg.refine.method)
         from cxr_weakloc.study import run_study
-        run_study(_study_of(self), command, started)
+        run_study(cfg, command, started)
 
-# %% ../../nbs/98c_cli.studies.ipynb #83fa6f46
+# %% ../../nbs/98c_cli.studies.ipynb #9f7a9077
 @COMMANDS.add('evaluate')
 @plain_dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
@@ -160,15 +173,16 @@ class EvaluateOptions:
             raise BadInput('no films named', mend='cxr-weakloc evaluate FILMS ...')
         if self.maps and self.students:
             raise BadInput('--maps brings a model of its own', mend='leave --students out')
-        from cxr_weakloc.study import run_study
         told = dict(vars(self)) | dict(students=None if self.maps else self.students)
         try:
             cfg = StudyConfig(**told)
         except ValidationError as e:
             raise BadInput(said(e)[1]) from e
+        check_config(cfg)
+        from cxr_weakloc.study import run_study
         run_study(cfg, command, started)
 
-# %% ../../nbs/98c_cli.studies.ipynb #66cb7a20
+# %% ../../nbs/98c_cli.studies.ipynb #6c253642
 @COMMANDS.add('demo')
 @plain_dataclass(frozen=True)
 class DemoOptions:
@@ -195,7 +209,7 @@ class DemoOptions:
         from cxr_weakloc.study import run_study
         run_study(demo_config(self.out, self.train, self.test, self.workers), command, started)
 
-# %% ../../nbs/98c_cli.studies.ipynb #5d6eb465
+# %% ../../nbs/98c_cli.studies.ipynb #7a0747fa
 @COMMANDS.add('compare')
 @plain_dataclass(frozen=True)
 class CompareOptions:

@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'said',
         'unknown_names',
         'load_config',
+        'check_config',
         'config_example',
         'config_table',
         'plain_config',

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Count', 'Share', 'Condition', 'Strict', 'Unprefixed', 'PUBLISHED_BY_NAME', 'Data', 'Phantoms', 'Baseline', 'Scores',
            'StudyConfig', 'demo_config', 'results_config', 'RefineCommand', 'said', 'unknown_names', 'load_config',
-           'config_example', 'config_table', 'plain_config']
+           'check_config', 'config_example', 'config_table', 'plain_config']
 
 # %% ../../nbs/95_study.config.ipynb #0aade447
 import difflib
@@ -355,6 +355,16 @@ def load_config(
     for where, what, mend in unknown_names(cfg):
         raise bad(what, where, mend)
     return cfg
+
+# %% ../../nbs/95_study.config.ipynb #c0de11a2
+def check_config(
+    cfg,   # any config, however it was made
+):
+    "Raises `BadInput` for a file or folder that is not there, and for a name that nobody registered"
+    for where, file in _absent(cfg):
+        raise BadInput('no such file or folder', file=file, mend=f'it is named as {where[-1]}')
+    for _, what, mend in unknown_names(cfg):
+        raise BadInput(what, mend=mend)
 
 # %% ../../nbs/95_study.config.ipynb #7be980fb
 def _comments(cls) -> dict:
