@@ -15,7 +15,7 @@ from cxr_weakloc.data import MaskTable, Studies, load_vindr, split_patients
 from cxr_weakloc.models.prompts import Calibration
 from cxr_weakloc.heatmaps.store import MapStore
 from cxr_weakloc.evaluation import *
-from cxr_weakloc.report.page import save_results, versions
+from cxr_weakloc.report import versions
 from cxr_weakloc.study.road import Films, Sources, write_csv, write_json
 
 # %% ../../nbs/97_study.judged.ipynb #e7e3c77e

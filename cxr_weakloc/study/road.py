@@ -32,7 +32,7 @@ from cxr_weakloc.anatomy import GATE_MODES, SegmenterRegions, gate, load_segment
 from cxr_weakloc.refine import RefineConfig, RefineData, refine
 from cxr_weakloc.scores.maps import *
 from cxr_weakloc.evaluation import *
-from cxr_weakloc.report.page import choose_panels, make_panels, num, versions, write_report
+from cxr_weakloc.report import Report, choose_panels, make_panels, num, versions, write_report
 
 # %% ../../nbs/95_study.road.ipynb #19dc0be6
 def _stamp(path): # of a file: a film of many megabytes is not read to be told from another
@@ -379,7 +379,8 @@ def _finish(work, src, st, said, train, valid, tests, rej, choice, fused, models
         meta = dict(title=title, data=data, command=command, revision=code_revision(), checkpoints={k: model_digest(m) for k,m in models.items()}, seeds=list(st.seeds), seconds=seconds, rejections=all_rej, used=used, notes=notes, versions=versions())
         o = work.out; save_results(j.results, o/'results.csv'); j.thresholds.save(o/'thresholds.json'); write_csv(j.scores, o/'work'/'scores.csv.gz'); write_csv(targets, o/'targets.csv')
         write_csv(pd.concat([r.frame().assign(set=n) for n,r in rej]), o/'rejected.csv')
-        write_report(j.results, j.panels, o/'report.html', {k: v for k,v in meta.items() if v is not None})
+        about = {k: v for k,v in meta.items() if k not in ('title','data','rejections') and v is not None}
+        write_report(o/'report.html', Report(title, data=data, results=j.results, scores=j.scores, panels=j.panels, targets=targets, thresholds=j.thresholds, manifest=about, rejected=all_rej, timings=dict(T)))
     write_json(o/'manifest.json', meta | dict(rejections=len(all_rej), settings=asdict(st), sources=asdict(src), films=dict(refinement=len(train), validation=len(valid), **{c: len(x) for c,x in tests.items()}),
                                               baseline=choice, timings={k: round(v, 1) for k,v in T.items()}, cpus=os.cpu_count(), threads=torch.get_num_threads()))
     if tidy: work.tidy()

@@ -22,8 +22,11 @@ from cxr_weakloc.scores.boxes import detect, tune_boxes
 from cxr_weakloc.scores.detection import afroc_curve, froc_curve, match
 from cxr_weakloc.scores.stats import auc_kept, holm, paired
 from cxr_weakloc.evaluation import *
-from cxr_weakloc.report.page import CSS, _table, forest, forest_metric, label, num
-from cxr_weakloc.report.tables import *
+from cxr_weakloc.report import (
+    curves, forest_metric, gating_section, label, latex_document, latex_kept, latex_learned, latex_main, latex_net,
+    latex_outcomes, latex_protocol, latex_readers, latex_strata, learned_section, num, protocols_section, slug,
+    write_comparison, write_page,
+)
 from cxr_weakloc.study.road import Settings, Work, _code, _stamp, add_regions, baselines, device, digest, load_sets, look, taught, phantom_sources, run_study, vindr_sources, write_csv
 
 # %% ../../nbs/96_study.thesis.ipynb #c9249317
@@ -338,19 +341,19 @@ def write_thesis(cfg:Thesis, panels, meta, pro, gat, lea)->dict: # sections; wri
         put('all', latex_document(sorted(x.name for x in t.iterdir())))
     with atomic(o/'figures') as t:
         t.mkdir()
-        for k,v in plots.items(): (t/f'{k}.svg').write_text(standalone(v), encoding='utf-8')
+        for k,v in plots.items(): v.save(t/f'{k}.svg')
         for f in cfg.study.findings:
             for c in conds:
                 for m in ('mask_iou','box_iou','loc_acc'):
                     h = forest_metric(res,m,f,c)
-                    if h: (t/f'{slug("forest",m,f,c)}.svg').write_text(standalone(h), encoding='utf-8')
+                    if h: h.save(t/f'{slug("forest",m,f,c)}.svg')
     for k in ('results','left_out'): save_results(pro[k], o/f'protocols{"" if k=="results" else "-left-out"}.csv')
     t = (o/'report.html').read_text(encoding='utf-8'); cut = t.index('<section aria-labelledby="methods">'); start = t.find('<section aria-labelledby="protocols">'); start = cut if start<0 else start
     extra = ''.join(f'<section aria-labelledby="{k}"><h2 id="{k}">{h}</h2>{x}</section>' for k,h,x in sections)
     t = t[:start]+extra+t[cut:]; h = html.escape(cfg.title)
     for tag in ('title','h1'): t = re.sub(f'<{tag}>.*?</{tag}>', lambda m: f'<{tag}>{h}</{tag}>', t, count=1, flags=re.S)     # a new title is no reason to compute anything again
     with atomic(o/'report.html') as tmp_: tmp_.write_text(t, encoding='utf-8')
-    write_page(o/'site'/'thesis.qmd', cfg.title, [(k,html.unescape(h_),x) for k,h_,x in re.findall(r'<section aria-labelledby="([^"]+)"><h2 id="[^"]+">(.*?)</h2>(.*?)</section>',t,re.S)])     # all of the report: panels and forests too
+    write_page(o/'site'/'thesis.qmd', t)     # all of the report: films and forests too
     return dict(tables=sorted(p.name for p in (o/'tables').iterdir()), figures=sorted(p.name for p in (o/'figures').iterdir()))
 
 def run_thesis(config,        # path of the TOML file
@@ -373,7 +376,7 @@ def run_thesis(config,        # path of the TOML file
 
 def study_key(cfg:Thesis, src)->str: # src: its `sources()`
     "Changes with whatever the study depends on: its settings, its code, and what lies on the disk"
-    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], [_stamp(p) for p in _inputs(cfg,src)], _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.config','refine.appearance','refine.batch','refine.targets','refine.losses','refine.tune','refine.learner','evaluation.truth','evaluation.controls','evaluation.scoring','evaluation.protocols','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.page'))
+    return digest(asdict(cfg.study), [str(p) for p in (cfg.vindr,cfg.phantom,cfg.masks,cfg.anatomy,cfg.weights)], [_stamp(p) for p in _inputs(cfg,src)], _code('study.road','models.albef','heatmaps.tokens','anatomy.segmenter','anatomy.priors','anatomy.gates','refine.config','refine.appearance','refine.batch','refine.targets','refine.losses','refine.tune','refine.learner','evaluation.truth','evaluation.controls','evaluation.scoring','evaluation.protocols','scores.maps','data.schema','data.vindr','data.masks','films.images','films.geometry','report.panels'))
 
 def _inputs(cfg, src): # what lies on disk and decides the study: tables and masks by size and date, folders of films by the date of their last change
     trees = dict.fromkeys([src.train,*src.test.values()]); p = [f for t in trees for f in (*sorted((t/'annotations').glob('*.csv*')),*sorted(t.glob('*.csv')),t/'train',t/'test')]
@@ -411,10 +414,7 @@ def compare_runs(a, b,        # folders of runs (or results.csv files)
         rows.append(d)
     t = pd.DataFrame(rows); t.insert(t.columns.get_loc('p')+1,'p_holm',holm(t.p)); t.attrs['only'] = [[' '.join(map(str,k[1:])) for k in x.set_index(key).index.difference(y.set_index(key).index)] for x,y in ((A,B),(B,A))]     # figures of one run alone
     if out is not None:
-        out = Path(out); write_csv(t, out); cell = lambda v,s=False: num(v,3,s)
-        body = _table(['Finding, condition','System','Figure','A','B','B − A','p (Holm)','Films'], [[f'{r.finding}, {r.condition}',label(r.system,r.gate) if ' ' not in r.system else f'{r.system}, {r.gate}',r.metric,cell(r.a),cell(r.b),cell(r.difference,True)+(f'<small>{cell(r.ci_low,True)} to {cell(r.ci_high,True)}</small>' if np.isfinite(r.ci_low) else ''),cell(r.p_holm),str(r.n)] for r in t.itertuples()], 'Small: 95 % interval of the paired difference. p by permutation, Holm over all rows')+''.join(f'<details><summary>{len(o)} figures in {w} alone</summary><p class="note">{html.escape("; ".join(o))}</p></details>' for w,o in zip('AB',t.attrs['only']) if o)+''.join(f'<p class="note">{n} rows {html.escape(h)}.</p>' for h,n in t.how[t.how!='paired'].value_counts().items())
-        head = t[(t.metric=='mask_iou')&(t.how=='paired')&t.gate.isin(['none','anatomy'])]; f = [(f'{r.finding}, {label(r.system,r.gate)}',r.difference,r.ci_low,r.ci_high,'ref') for r in head.itertuples() if not r.system.startswith('control:') and '@' not in r.system][:24]; w = max([.05]+[abs(v) for r in f for v in r[1:4] if np.isfinite(v)])
-        with atomic(out.with_suffix('.html')) as tmp_: tmp_.write_text(f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Two runs</title><style>{CSS}</style></head><body><main><h1>Two runs, compared</h1><p class="sub">A: {Path(a).name}, B: {Path(b).name}</p>{forest(f,"Mask IoU, B minus A",-w,w,ref=0.,left=230) if f else ""}{body}</main></body></html>\n', encoding='utf-8')
+        out = Path(out); write_csv(t, out); write_comparison(out.with_suffix('.html'), t, (Path(a).name, Path(b).name), tuple(map(tuple, t.attrs['only'])))
     return t
 
 def print_comparison(t:pd.DataFrame, most:int=12)->str: # of `compare_runs`
