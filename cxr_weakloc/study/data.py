@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FIRST_TEST', 'phantom_trees', 'make_phantoms', 'Origin', 'Origins', 'phantom_origins', 'open_origins', 'kept_films',
-           'Sets', 'divided', 'load_sets', 'set_aside', 'with_regions', 'truth_key']
+           'Sets', 'divided', 'load_sets', 'films_set_aside', 'with_regions', 'truth_key']
 
 # %% ../../nbs/95a_study.data.ipynb #00add554
 from dataclasses import dataclass, field, replace
@@ -278,7 +278,7 @@ def load_sets(
     return Sets(train, valid, {name: load(name, origin) for name, origin in origins.judge.items()})
 
 
-def set_aside(
+def films_set_aside(
     origins: Origins,   # the parts as they were opened
     sets: Sets,         # what became of them
 ) -> dict:              # set -> `Rejections`

@@ -26,9 +26,9 @@ from cxr_weakloc.report import (
     protocols_section, report_html, slug, standalone, versions, write_page,
 )
 from .config import plain_config
-from .data import set_aside
+from .data import films_set_aside
 import cxr_weakloc.study.readouts   # its stages
-from .stages import STAGES, Study, case_of
+from .stages import STAGES, Workbench, case_of
 
 # %% ../../nbs/95d_study.output.ipynb #2a6e92bd
 def shown_system(
@@ -39,7 +39,7 @@ def shown_system(
 
 
 def panels_of(
-    study: Study,   # judged
+    study: Workbench,   # judged
 ) -> list:          # of `Panel`
     "The studies to show, with their maps"
     scores, res = study.evaluation.images, []
@@ -69,7 +69,7 @@ def total_seconds(
 
 
 def spent(
-    study: Study,   # at its end
+    study: Workbench,   # at its end
 ) -> dict:          # 'refine', 'demo'
     "Seconds that are held against a goal"
     timings = study.stages.timings
@@ -79,7 +79,7 @@ def spent(
 
 
 def about_data(
-    study: Study,   # with sets
+    study: Workbench,   # with sets
 ) -> str:
     "One sentence about the films"
     cfg, counts = study.cfg, study.sets.counts
@@ -91,7 +91,7 @@ def about_data(
 
 
 def notes_of(
-    study: Study,   # with a choice
+    study: Workbench,   # with a choice
 ) -> list:          # of sentences
     "What a reader of the figures must know"
     choice, masks = study.choice, study.sets.valid.masks
@@ -115,7 +115,7 @@ RUN_FORMAT = 1    # of the folder
 
 
 def manifest_of(
-    study: Study,            # at its end
+    study: Workbench,            # at its end
     rejected: Rejections,    # films set aside
 ) -> dict:                   # as JSON can hold it
     "Config, weights, code, versions, timings"
@@ -135,7 +135,7 @@ def _cases(study):
 
 
 def latex_tables(
-    study: Study,   # judged and read out
+    study: Workbench,   # judged and read out
 ) -> dict:          # file's stem -> LaTeX
     "All tables of the thesis"
     results, gating, learned = study.evaluation.results, study.tables['gating'], study.tables['learned']
@@ -216,7 +216,7 @@ def plots_of(
 
 
 def figure_files(
-    study: Study,   # judged
+    study: Workbench,   # judged
     plots: dict,    # of `plots_of`
 ) -> dict:          # file's stem -> svg
     "All figures of the thesis"
@@ -239,9 +239,9 @@ def write_folder(
         for name, text in files.items():
             (part/f'{name}{suffix}').write_text(text, encoding='utf-8')
 
-# %% ../../nbs/95d_study.output.ipynb #d244362e
+# %% ../../nbs/95d_study.output.ipynb #529053ae
 def sections_of(
-    study: Study,   # judged and read out
+    study: Workbench,   # judged and read out
     plots: dict,    # of `plots_of`
 ) -> list:          # of (slug, heading, html)
     "Protocols, objective 2, objective 3"
@@ -271,7 +271,7 @@ def write_csv(
 
 
 def write_pages(
-    study: Study,           # judged and read out
+    study: Workbench,           # judged and read out
     manifest: dict,         # of `manifest_of`
     rejected: Rejections,   # films set aside
     plots: dict,            # of `plots_of`
@@ -286,9 +286,9 @@ def write_pages(
     found = re.findall(r'<section aria-labelledby="([^"]+)"><h2 id="[^"]+">(.*?)</h2>(.*?)</section>', text, re.S)
     write_page(out/'site'/'thesis.qmd', manifest['title'], [(key, html.unescape(h), x) for key, h, x in found])
 
-# %% ../../nbs/95d_study.output.ipynb #6c635cc9
+# %% ../../nbs/95d_study.output.ipynb #55b009eb
 def write_tables(
-    study: Study,          # judged and read out
+    study: Workbench,          # judged and read out
     targets: pd.DataFrame, # of `targets_table`
     rejected: dict,        # set -> `Rejections`
 ):
@@ -313,10 +313,10 @@ def write_tables(
 
 @STAGES.add('report', says='tables, figures, pages', weight=10)
 def write_out(
-    study: Study,   # judged and read out
+    study: Workbench,   # judged and read out
 ):
     "Everything that a study leaves behind; the manifest last"
-    out, aside = study.stages.out, set_aside(study.origins, study.sets)
+    out, aside = study.stages.out, films_set_aside(study.origins, study.sets)
     rejected = Rejections(r for found in aside.values() for r in found)
     study.targets = targets_table(study.evaluation.results, spent(study))
     plots, manifest = plots_of(study.tables['gating']), manifest_of(study, rejected)

@@ -30,7 +30,7 @@ from cxr_weakloc.scores import (
     afroc_curve, auc_kept, detect, froc_curve, holm, map_scores, match, tune_boxes,
 )
 from cxr_weakloc.study.stages import (
-    STAGES, Study, joined_thresholds, plain_thresholds, read_thresholds, said_key,
+    STAGES, Workbench, joined_thresholds, plain_thresholds, read_thresholds, said_key,
 )
 
 # %% ../../nbs/95c_study.readouts.ipynb #bd644561
@@ -65,7 +65,7 @@ def header_facts(
 @dataclass(repr=False)
 class Readings:
     "What read-outs ask of a study: truth, facts, predictions and controls of a set"
-    study: Study        # with all maps
+    study: Workbench        # with all maps
     cells: int = 64     # side of controls
 
     def __post_init__(self):
@@ -221,7 +221,7 @@ def read_by_protocol(
 
 
 def cases_of(
-    study: Study,   # with sets
+    study: Workbench,   # with sets
 ) -> list:          # of (condition, finding)
     "Everything that is judged"
     return [(condition, name) for condition in study.sets.tests for name in study.findings]
@@ -229,7 +229,7 @@ def cases_of(
 
 @STAGES.add('protocols', says='what published protocols would say', weight=120)
 def read_protocols(
-    study: Study,   # with all maps
+    study: Workbench,   # with all maps
 ):
     "Published protocols on every finding and condition; none if the config names none"
     asked = study.cfg.scores.protocols
@@ -341,7 +341,7 @@ def _net(images, n_boot):
 
 @STAGES.add('gating', says='objective 2: the zero-shot gate, all films', weight=40)
 def read_gating(
-    study: Study,   # judged
+    study: Workbench,   # judged
 ):
     "Outcomes, net effects and curves"
     reading, n_boot, images = Reading(study), study.cfg.scores.n_boot, study.evaluation.images
@@ -435,7 +435,7 @@ def _learned(images, n_boot):
 
 @STAGES.add('learned', says='objective 3: was the gate learned?', weight=40)
 def read_learned(
-    study: Study,   # judged
+    study: Workbench,   # judged
 ):
     "Comparisons, strata, zero-shot ability, readers"
     reading, n_boot = Reading(study), study.cfg.scores.n_boot
