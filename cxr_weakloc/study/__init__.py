@@ -25,8 +25,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'config_table',
         'plain_config',
     ],
-    'road': [
-    ],
     'data': [
         'FIRST_TEST',
         'phantom_trees',
@@ -129,13 +127,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'refining': [
         'refine_on',
     ],
-    'thesis': [
-    ],
     'compare': [
         'read_scores',
         'compare_runs',
         'print_comparison',
-    ],
-    'judged': [
     ],
 })
