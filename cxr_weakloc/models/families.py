@@ -136,7 +136,7 @@ FAMILIES = Registry('family to pretrain', mend='a function (tokenizer, patch) ->
 _TEXT = dict(hidden_size=128, num_hidden_layers=2, num_attention_heads=4, intermediate_size=512)
 SIDE = 128   # of the films, pixels
 
-_LONG = dict(patches=(16, 16, 16), epochs=(30, 30, 40), lr=1e-3, windows=(.3, .3, 1.), amount=.5)
+_LONG = dict(patches=(16, 16), epochs=(30, 30), lr=1e-3, windows=(.3,), amount=.5)
 
 @FAMILIES.add('cnn', settings=dict(patches=(8,), epochs=(20,), lr=2e-3, windows=(0.,), amount=.6))
 def small_biovil(
