@@ -560,7 +560,8 @@ def _kept(cache, name):
     return None if cache is None else Path(cache)/f'{name}.pt'
 
 
-KINDS = ('varied', 'varied', 'matched', 'varied', 'varied', 'varied', 'shifted', 'varied')   # of training films, in turn
+KINDS = (   # populations of training films, in turn
+    'varied', 'varied', 'matched', 'varied', 'varied', 'varied', 'shifted', 'varied')
 
 
 def seg_training_films(
@@ -593,8 +594,8 @@ def make_segmenter(
     call = f'make_segmenter(n={n}, steps={steps}, bs={bs}, seed={seed}, start={str(start)!r})'
     info = dict(
         command=f'python -c "from cxr_weakloc.anatomy import make_segmenter; {call}"', seed=seed,
-        data=(f'{n} phantom studies, seed {SEG_SEED}, patients 0..{n-1}, {"/".join(KINDS)} in turn within each hundred; '
-              'held out: patients 900000..900039'),
+        data=(f'{n} phantom studies, seed {SEG_SEED}, patients 0..{n-1}, '
+              f'{"/".join(KINDS)} in turn within each hundred; held out: patients 900000..900039'),
         code=code_revision(), torch=torch.__version__, train_minutes=round(minutes, 1),
         parameters=sum(p.numel() for p in model.parameters()), dice=check_segmenter(model, cache, workers))
     save_segmenter(model, out, **info)
