@@ -105,4 +105,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Run',
         'refine',
     ],
+    'teachers': [
+        'teachers_answer',
+    ],
 })
