@@ -22,6 +22,7 @@ from fastai.basics import (
 )
 from fastai.callback.data import WeightedDL
 from fastai.learner import Recorder
+from fastcore.basics import noop
 from fastai.torch_core import norm_bias_params
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -380,6 +381,7 @@ def _taught(reader, data, known, cfg, run):
     if run.cbs:
         pieces.append(Recorder(train_metrics=False, valid_metrics=False))   # which fastai's loggers ask
     learn = refine_learner(student, data, known, cfg, pieces, run.at_once)
+    learn.logger = noop    # what the recorder would print
     epochs = cfg.epochs or max(1, round(cfg.steps/(len(data)//cfg.bs)))
     try:
         train_epochs(learn, epochs, cfg.lr, resumable)
