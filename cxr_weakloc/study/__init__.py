@@ -127,6 +127,23 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'refining': [
         'refine_on',
     ],
+    'arms': [
+        'ARM_CONTROLS',
+        'ARM_FIGURES',
+        'TABLE',
+        'arm_comparisons',
+        'ArmsConfig',
+        'cell_config',
+        'teach_arms',
+        'hear_teachers',
+        'best_maps',
+        'judge_arms',
+        'arms_table',
+        'over_populations',
+        'run_arms',
+        'pareto_front',
+        'arms_figure',
+    ],
     'thesis': [
     ],
     'compare': [
