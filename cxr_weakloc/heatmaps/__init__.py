@@ -110,12 +110,4 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'store_calibration',
         'write_for_others',
     ],
-    'tokens': [
-        'METHODS',
-        'to_grid',
-        'attention_map',
-        'fuse_each',
-        'token_maps',
-        'localize',
-    ],
 })

@@ -183,13 +183,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'train_epochs',
         'lean_attention',
     ],
-    'vlm': [
-        'evidence',
-        'fuse_prompts',
-        'prompt_evidence',
-        'save_vlm',
-        'load_vlm',
-    ],
     'pretrain': [
         'word_bag',
         'same_text',
