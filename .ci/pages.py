@@ -320,12 +320,20 @@ class front(FrontmatterProc):
         super().end()
 
 
+BAR = re.compile(r'\d%\|.*?(?:it/s|s/it|\?it/s)\]')
+
+
 class drop_widgets(Processor):
-    "Progress bars of the run that made the outputs are dead on a page: no widget, and no manager for it"
+    "Progress bars of the run that made the outputs are dead on a page: no bar, no widget, and no manager for it"
     def begin(self):
         self.nb.metadata.pop('widgets', None)
 
     def cell(self, cell):
-        if cell.cell_type == 'code':
-            cell.outputs = [o for o in cell.get('outputs', [])
-                            if not any('widget' in kind for kind in o.get('data', {}))]
+        if cell.cell_type != 'code':
+            return
+        kept = [o for o in cell.get('outputs', []) if not any('widget' in kind for kind in o.get('data', {}))]
+        for o in kept:
+            if 'text' in o and BAR.search(''.join(o['text'])):
+                lines = re.split(r'[\r\n]', ''.join(o['text']))
+                o['text'] = '\n'.join(line for line in lines if line.strip() and not BAR.search(line))
+        cell.outputs = [o for o in kept if o.get('text', 'shown')]

@@ -107,5 +107,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'predicted_boxes',
         'coco_predictions',
         'write_boxes',
+        'store_calibration',
+        'write_for_others',
     ],
 })

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['SNOMED', 'RESEARCH', 'finding_code', 'MadeBy', 'film_reference', 'evidence_map', 'Above', 'evidence_segments',
-           'Viewed', 'write_viewers', 'predicted_boxes', 'coco_predictions', 'write_boxes']
+           'Viewed', 'write_viewers', 'predicted_boxes', 'coco_predictions', 'write_boxes', 'store_calibration',
+           'write_for_others']
 
 # %% ../../nbs/64a_heatmaps.viewers.ipynb #f97eeba9
 import logging
@@ -32,7 +33,7 @@ from ..data import Studies, to_coco
 from ..films import dicom_header, open_film, pixel_spacing
 from .config import ViewerRule
 from .store import MapStore
-from ..models import Calibration
+from ..models import Calibration, Phrases, calibration_file, load_calibration, phrases_hash
 from ..scores import BoxRule, detect
 
 # %% ../../nbs/64a_heatmaps.viewers.ipynb #996d2b02
@@ -428,3 +429,36 @@ def write_boxes(
     table = pd.concat([boxes, none], ignore_index=True) if silent else boxes
     with atomic(out/'predictions.csv') as part: table.to_csv(part, index=False, float_format='%.6g')
     return boxes
+
+# %% ../../nbs/64a_heatmaps.viewers.ipynb #9a2ead92
+def store_calibration(
+    store: MapStore,  # whose maps and log-odds
+    weights=None,     # where the calibration may lie beside
+    calibration=None, # the file that was named; None: the one beside the weights
+) -> Calibration:     # or None
+    "The calibration that belongs to a store's model and phrases, if there is one"
+    place = weights if calibration is None else calibration
+    if place is None or not Path(place).exists() or not calibration_file(place).exists(): return None
+    found = load_calibration(place)
+    asked = phrases_hash([Phrases(name, tuple(yes), tuple(no)) for name, yes, no in store.meta['prompts']])
+    fits = found.weights == store.meta['model'].get('weights', '') and found.phrases == asked
+    return found if fits else None
+
+
+def write_for_others(
+    store: MapStore,                 # a full one
+    studies: Studies,                # whose films
+    objects: ViewerRule = None,      # DICOM objects, by this rule; None: none
+    boxes: BoxRule = None,           # boxes, by this rule; None: none
+    calibration: Calibration = None, # of the model
+    tell=print,                      # says what was written and what was set aside
+):
+    "What `heatmaps --dicom --boxes` adds to the folder of a store"
+    if objects is not None:
+        written = write_viewers(store, studies, store.path/'dicom', objects, calibration)
+        films = written.table.image_id.nunique()
+        tell(f'{len(written.table)} DICOM objects over {films} films: {store.path/"dicom"}')
+        tell(written.rejected.summary())
+    if boxes is not None:
+        found = write_boxes(store, studies, store.path, boxes, calibration)
+        tell(f'{len(found)} boxes on {found.image_id.nunique()} films: {store.path/"predictions.csv"} and .coco.json')
