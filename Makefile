@@ -55,9 +55,8 @@ export: $(STAMP) ## notebooks -> package, all.py, sidebar, README
 readme: $(STAMP) ## nbs/index.ipynb -> README.md (no Quarto needed)
 	$(BIN)/python .ci/readme.py
 
-docs: $(STAMP) ## the site, into _docs (needs Quarto)
-	@command -v quarto >/dev/null || { echo 'make docs needs Quarto: https://quarto.org/docs/get-started'; exit 1; }
-	$(BIN)/python .ci/docs.py
+docs: $(STAMP) ## the site, into _docs (needs Quarto; ARGS=--check prepares and checks the pages without it)
+	$(BIN)/python .ci/docs.py $(ARGS)
 
 # To move to newer versions: make distclean; make install CONSTRAINTS= ; make test; make lock. Then commit constraints.txt.
 lock: $(STAMP) ## write the versions that .venv holds to constraints.txt

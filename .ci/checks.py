@@ -13,6 +13,7 @@ from pathlib import Path
 
 import rooms
 import style
+import yaml
 from test_nbs import ENV, NBS, ROOT, _ansi, cells, notebooks, source
 
 LIB = ROOT/'cxr_weakloc'
@@ -57,7 +58,7 @@ def readme(new):
 
 
 def site(new):
-    return differs(new, ['nbs/sidebar.yml', 'nbs/nbdev.yml'], 'run make export')
+    return differs(new, ['nbs/sidebar.yml', 'nbs/nbdev.yml', 'nbs/landing.png'], 'run make export')
 
 
 def clean(new):
@@ -65,12 +66,10 @@ def clean(new):
 
 
 def docs(new):
-    "nbdev can prepare every notebook for the site: all that `make docs` does before Quarto"
+    "Every notebook can be prepared for the site: all that `make docs` does before Quarto. And the pages hold together"
     done = subprocess.run([sys.executable, '.ci/docs.py', '--check'], cwd=new, env={**os.environ, **ENV},
                           capture_output=True, text=True)
-    if done.returncode:
-        return _ansi.sub('', done.stdout + done.stderr).splitlines()
-    return [f'{f.name} was not prepared' for f in notebooks() if not (new/'_proc'/f.name).exists()]
+    return [] if done.returncode == 0 else _ansi.sub('', done.stdout + done.stderr).splitlines()
 
 
 def outputs(new):
@@ -165,6 +164,18 @@ def links(new):
             if not re.match('[a-z]+:', link) and not (ROOT/link).exists()]
 
 
+def citation(new):
+    "CITATION.cff has what its format asks for, and the version of settings.ini"
+    cited = yaml.safe_load((ROOT/'CITATION.cff').read_text(encoding='utf-8'))
+    config = configparser.ConfigParser(delimiters=['='])
+    config.read(ROOT/'settings.ini')
+    version = config['DEFAULT']['version']
+    res = [f'CITATION.cff lacks {key}' for key in ('cff-version', 'message', 'title', 'authors') if not cited.get(key)]
+    if cited.get('version') != version:
+        res.append(f'CITATION.cff cites version {cited.get("version")}, settings.ini has {version}')
+    return res
+
+
 def workplace(new):
     "No file names a folder of the machine it was written on"
     pattern = r'/(home|Users)/[a-z]|(^|[^[:alnum:]_.-])/(work|root)/'
@@ -177,13 +188,14 @@ CHECKS = {
     'package in step with the notebooks': package,
     'README in step with index.ipynb': readme,
     'sidebar in step': site,
-    'site can be prepared': docs,
+    'pages of the site: links, citations, pictures, widths': docs,
     'notebooks clean': clean,
     'notebooks keep their outputs': outputs,
     'no name exported twice': names,
     'rooms import only rooms above them': house,
     'imports are declared': requirements,
     'links of the README lead somewhere': links,
+    'CITATION.cff in step': citation,
     'no path of this machine': workplace,
     'ruff: lines, names, complexity': style.ruff,
     'lines as in the table of the design': style.density,

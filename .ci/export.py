@@ -11,6 +11,7 @@ sys.path.insert(0, str(root/'.ci'))
 from nbdev.doclinks import nbdev_export   # noqa: E402  (after the folder is set)
 from nbdev.quarto import refresh_quarto_yml   # noqa: E402
 
+import landing   # noqa: E402
 import readme   # noqa: E402
 import rooms   # noqa: E402
 import sidebar   # noqa: E402
@@ -20,6 +21,7 @@ if __name__ == '__main__':
     nbdev_export.__wrapped__()
     rooms.write_faces(root)
     sidebar.write(root)
+    landing.write(root)
     refresh_quarto_yml()                          # nbs/nbdev.yml
     if (root/readme.NB).exists():
         readme.write(root)

@@ -1,10 +1,16 @@
 """How a notebook becomes a page of the site: a documentation block for every exported name, made from its source alone,
 so that nothing is run; imports and tests folded; an alternative text for every picture"""
 import ast
+import functools
 import re
+import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 
+import sidebar
+from nbdev.config import get_config
 from nbdev.doclinks import NbdevLookup
+from nbdev.frontmatter import FrontmatterProc
 from nbdev.process import Processor
 from nbdev.processors import cell_lang
 from execnb.nbio import mk_cell
@@ -111,14 +117,15 @@ def paragraphs(node) -> str:
 
 
 def methods(node, lines: list) -> str:
-    "Public methods and properties of a class, a line each"
+    "Public methods and properties of a class, a line each, which links can point at"
     rows = []
     for f in node.body:
         if isinstance(f, ast.FunctionDef) and f.name[0] != '_':
             names = ', '.join(p.name for p in parameters(f, lines))
             prop = any(unparsed(d) in ('property', 'cached_property') for d in f.decorator_list)
             shown = f.name if prop else f'{f.name}({names})'
-            rows.append(f'| {code(shown)} | {cell_text(" ".join(paragraphs(f).split()))} |')
+            anchor = f'{{#{node.name.lower()}.{f.name.lower()}}}'
+            rows.append(f'| [{code(shown)}]{anchor} | {cell_text(" ".join(paragraphs(f).split()))} |')
     return '\n'.join(['| method | |', '|---|---|', *rows, '']) if rows else ''
 
 
@@ -166,8 +173,16 @@ def directives(cell) -> set:
     return set(cell.directives_) if cell.directives_ else set()
 
 
+def folded(source: str):
+    "A cell that shows the source of its block to whoever opens it"
+    body = re.sub(r'^#\|.*\n?', '', source, flags=re.M).strip()
+    cell = mk_cell(f'#| code-fold: true\n#| code-summary: "Source"\n{body}', 'code')
+    cell.outputs, cell.execution_count, cell.directives_ = [], None, {}
+    return cell
+
+
 class add_blocks(Processor):
-    "A documentation block behind every exported cell, in the order of the source"
+    "Behind every exported cell its documentation, in the order of the source, and the source itself, folded"
     def begin(self):
         lookup = NbdevLookup()
         cells = []
@@ -176,6 +191,8 @@ class add_blocks(Processor):
             shown = cell.cell_type == 'code' and cell.source and directives(cell) & {'export', 'exports'}
             if shown and cell_lang(cell) == 'python' and 'hide' not in directives(cell):
                 cells += [mk_cell(block, 'markdown') for block in blocks(cell.source, lookup)]
+                if 'exports' not in directives(cell) and kind_of(cell) != 'imports':
+                    cells.append(folded(cell.source))
         self.nb.cells[:] = cells
 
 
@@ -216,24 +233,95 @@ def has_picture(cell) -> bool:
 
 
 def sentence(text: str) -> str:
-    "The last sentence of a piece of markdown, as plain text"
+    "The last sentence of a piece of markdown that says something in words, as plain text"
     plain = re.sub(r'\[([^]]*)\]\([^)]*\)', r'\1', text)
-    plain = re.sub(r'[`*_#>$\\]', '', plain)
-    found = re.findall(r'[^.:!?]+[.:!?]', ' '.join(plain.split()))
-    return (found[-1] if found else plain).strip().rstrip(':.')
+    plain = re.sub(r'\$\$.*?\$\$|\$[^$]*\$|^#+ ', ' ', plain, flags=re.S | re.M)
+    plain = re.sub(r'[`*_>\\]|\{[^}]*\}', '', plain)
+    found = re.findall(r'[^.:!?]+[.:!?]+', ' '.join(plain.split())) or [' '.join(plain.split())]
+    said = [s.strip().rstrip(':.') for s in found if len(re.findall(r'[A-Za-z]{2,}', s)) > 2]
+    return said[-1] if said else ''
 
 
 class add_alternatives(Processor):
-    "A picture without `fig-alt` is described by the sentence before it"
+    "A picture without `fig-alt` is described by the sentence before it, or the heading that it stands under"
     def begin(self):
         said = ''
         for cell in self.nb.cells:
             if cell.cell_type == 'markdown':
-                said = sentence(cell.source) or said
+                headings = re.findall(r'^#+\s+(.+?)\s*(?:\{.*)?$', cell.source, re.M)
+                said = sentence(cell.source) or (f'Figure: {headings[-1]}' if headings else said)
             elif has_picture(cell) and 'fig-alt' not in cell.source and said:
                 cell.source = f'#| fig-alt: "{said.replace(chr(34), chr(39))}"\n{cell.source}'
 
 
-def drop_widgets(nb):
-    "Progress bars of the run that made the outputs are dead on a page: no widget manager for them"
-    nb.metadata.pop('widgets', None)
+WIDE = 120   # characters of a line
+
+
+class wrap_outputs(Processor):
+    "Lines of plain outputs that no screen holds go on below, set in"
+    def _wrapped(self, text):
+        def fitted(line):
+            if len(line) <= WIDE:
+                return line
+            return textwrap.fill(line, WIDE - 10, subsequent_indent='    ', break_on_hyphens=False)
+        return '\n'.join(map(fitted, text.split('\n')))
+
+    def cell(self, cell):
+        for o in cell.get('outputs', []) if cell.cell_type == 'code' else []:
+            if 'text' in o:
+                o['text'] = self._wrapped(''.join(o['text']))
+            elif 'text/plain' in o.get('data', {}):
+                o['data']['text/plain'] = self._wrapped(''.join(o['data']['text/plain']))
+
+
+@functools.cache
+def documented() -> set:
+    "PAGE#NAME, in lower case, of everything that has a block or a line in one"
+    lib, res = get_config().lib_path, set()
+    for file in lib.rglob('*.py'):
+        page = '.'.join(file.relative_to(lib).with_suffix('').parts)
+        for node in ast.parse(file.read_text(encoding='utf-8')).body:
+            if isinstance(node, DEFINITIONS) and node.name[0] != '_':
+                res.add(f'{page}.html#{patched(node).lower()}')
+                if isinstance(node, ast.ClassDef):
+                    res |= {f'{page}.html#{node.name.lower()}.{f.name.lower()}' for f in node.body
+                            if isinstance(f, ast.FunctionDef) and f.name[0] != '_'}
+    return res
+
+
+class settle_links(Processor):
+    """nbdev links every name that it knows: one that no page documents stays as it was. What lies outside the folder of
+    the notebooks is not on the site, but in the repository"""
+    def begin(self):
+        config = get_config()
+        host = f'{config.doc_host}{config.doc_baseurl}/'
+        self.repository = f'](https://github.com/{config.user}/{config.repo}/blob/{config.branch}/'
+        self.link = re.compile(r'\[(`[^`]*`)\]\(' + re.escape(host) + r'([^)#\s]*#[^)\s]*)\)')
+
+    def cell(self, cell):
+        if cell.cell_type == 'markdown' and cell.source:
+            settled = self.link.sub(lambda m: m[0] if m[2].lower() in documented() else m[1], cell.source)
+            cell.source = settled.replace('](../', self.repository)
+
+
+class front(FrontmatterProc):
+    "What a page says of itself before it begins: a chapter of the thesis has its number, and says how it is cited"
+    def end(self):
+        name = Path(self.nb.path_).stem
+        if name in sidebar.THESIS:
+            chapter = sidebar.THESIS.index(name) + 1
+            title = f"{chapter}  {self.fm.get('title', name)}"
+            self.fm.update({'title': title, 'author': get_config().author, 'citation': True,
+                            'number-sections': True, 'number-offset': [chapter, 0]})
+        super().end()
+
+
+class drop_widgets(Processor):
+    "Progress bars of the run that made the outputs are dead on a page: no widget, and no manager for it"
+    def begin(self):
+        self.nb.metadata.pop('widgets', None)
+
+    def cell(self, cell):
+        if cell.cell_type == 'code':
+            cell.outputs = [o for o in cell.get('outputs', [])
+                            if not any('widget' in kind for kind in o.get('data', {}))]

@@ -83,13 +83,13 @@ def cmd_pretrain(a, command, started):
     pretrain(train, valid, a.out, cfg, seed=a.seed, command=command); print(a.out)
 
 def _model(a):
-    from cxr_weakloc.heatmaps import ModelSource
-    return ModelSource(a.weights, a.tokenizer, a.text_weights, a.image_size)
+    from cxr_weakloc.models import Model
+    return Model(a.weights, a.tokenizer, a.text_weights, a.image_size)
 
 def cmd_heatmaps(a, command, started):
     from cxr_weakloc.heatmaps import MapJob, StoreRun, heatmaps_command, write_overlays
     from cxr_weakloc.data import open_studies, set_of
-    s = heatmaps_command(st := open_studies(a.films, a.split or ('test' if set_of(a.films) == 'VinDr-CXR' else None)), a.out, _model(a), MapJob(a.method, a.style, a.dataset, a.prompts, _named(a), chunk=a.chunk, amp=a.amp),
+    s = heatmaps_command(st := open_studies(a.films, a.split or ('test' if set_of(a.films) == 'VinDr-CXR' else None)), a.out, _model(a), MapJob(a.method, style=a.style, dataset=a.dataset, prompts=a.prompts, findings=_named(a), chunk=a.chunk, amp=a.amp),
         StoreRun(a.bs, a.workers, tuple(a.devices.split(',')) if a.devices else None), a.calibration)
     if a.png and not s.missing():
         from cxr_weakloc.report.page import overlay

@@ -35,11 +35,12 @@ def same(a, b) -> bool:
 def here(folder, out, chunk, bs, devices=None):
     "The store of a folder, by this process"
     from cxr_weakloc.data import load_folder
-    from cxr_weakloc.heatmaps import MapJob, ModelSource, StoreRun, heatmaps_command
+    from cxr_weakloc.heatmaps import MapJob, StoreRun, heatmaps_command
+    from cxr_weakloc.models import Model
     warnings.filterwarnings('ignore')
     torch.set_num_threads(1)
     job, run = MapJob('cross_gradcam', chunk=chunk), StoreRun(bs, workers=0, devices=devices, quiet=True)
-    return heatmaps_command(load_folder(folder), out, ModelSource('phantom'), job, run)
+    return heatmaps_command(load_folder(folder), out, Model('phantom'), job, run)
 
 
 def words(folder, out, chunk, bs) -> list:

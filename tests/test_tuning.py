@@ -86,8 +86,9 @@ def marked(split: str):
 
 def command(split: str):
     "The command that calibrates, on marked studies"
-    from cxr_weakloc.heatmaps import MapJob, ModelSource, StoreRun, calibrate_command
-    return calibrate_command(marked(split), 'nowhere.json', ModelSource('phantom'), MapJob(findings=('Cardiomegaly',)),
+    from cxr_weakloc.heatmaps import MapJob, StoreRun, calibrate_command
+    from cxr_weakloc.models import Model
+    return calibrate_command(marked(split), 'nowhere.json', Model('phantom'), MapJob(findings=('Cardiomegaly',)),
                              run=StoreRun(workers=0, quiet=True))
 
 

@@ -39,6 +39,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'images': [
         'Film',
         'film_tensor',
+        'pixel_spacing',
         'read_film',
         'read_square',
         'save_dicom',

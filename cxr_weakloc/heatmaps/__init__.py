@@ -2,6 +2,14 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    'config': [
+        'SYNTAXES',
+        'Wording',
+        'MapJob',
+        'StoreRun',
+        'CalibrationRule',
+        'ViewerRule',
+    ],
     'maps': [
         'Maps',
     ],
@@ -53,10 +61,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'pack_maps',
         'unpack_maps',
         'MapStore',
-        'ModelSource',
         'read_model',
-        'MapJob',
-        'StoreRun',
         'Decoded',
         'StoreFilms',
         'store_meta',
@@ -69,7 +74,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'saved_calibration',
         'heatmaps_command',
         'write_overlays',
-        'CalibrationRule',
         'calibrate_command',
         'choosing_split',
     ],
@@ -88,6 +92,21 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'restored',
         'rank_correlation',
         'randomization_check',
+    ],
+    'viewers': [
+        'SNOMED',
+        'RESEARCH',
+        'finding_code',
+        'MadeBy',
+        'film_reference',
+        'evidence_map',
+        'Above',
+        'evidence_segments',
+        'Viewed',
+        'write_viewers',
+        'predicted_boxes',
+        'coco_predictions',
+        'write_boxes',
     ],
     'tokens': [
         'METHODS',

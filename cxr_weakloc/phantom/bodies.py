@@ -83,35 +83,35 @@ class Shape:
     # cage and trunk
     wide: float = dial(1.06, .92, 1.22)       # breadth of the trunk, relative
     deep: float = dial(1., .8, 1.25)          # depth of the trunk, relative
-    tall: float = dial(1.2, 1., 1.42)          # height of the trunk, relative
-    pear: float = dial(0., -.14, .14)         # cage narrow above and wide below (+), or barrel-shaped (-)
+    tall: float = dial(1.06, .9, 1.3)          # height of the trunk, relative
+    pear: float = dial(-.07, -.2, .1)         # cage narrow above and wide below (+), or barrel-shaped (-)
     fat: float = dial(1., .6, 3.2)            # thickness of the layer around the cage, relative
     kyphosis: float = dial(0., 0., 1.)        # of the upper spine, which bends the apices forward
-    scoliosis: float = dial(0., -16., 16.)    # mm that the spine leaves the middle
+    scoliosis: float = dial(0., -20., 20.)    # mm that the spine leaves the middle
     curve: float = dial(0., -80., 60.)        # mm: height at which it does so
     # ribs, shoulders and neck
-    rib_shift: float = dial(0., -12., 12.)    # mm that the ribs stand lower than the atlas's
-    rib_slope: float = dial(0., -.2, .28)     # how much steeper they run forwards
-    rib_space: float = dial(0., -.1, .1)      # how much wider apart they are, relative
+    rib_shift: float = dial(0., -16., 16.)    # mm that the ribs stand lower than the atlas's
+    rib_slope: float = dial(.04, -.22, .34)    # how much steeper they run forwards
+    rib_space: float = dial(0., -.15, .15)    # how much wider apart they are, relative
     shoulders: float = dial(0., -8., 14.)     # mm that the shoulders stand lower
     neck: float = dial(1., .75, 1.4)          # width, relative
     # diaphragm
-    dome_right: float = dial(0., -14., 16.)   # mm that the right dome stands higher
-    dome_left: float = dial(4., -10., 22.)    # mm that the left dome stands higher
-    flat: float = dial(0., -.25, .6)          # how flat the domes are; negative: more curved
+    dome_right: float = dial(8., -9., 24.)    # mm that the right dome stands higher
+    dome_left: float = dial(-4., -18., 16.)  # mm that the left dome stands higher
+    flat: float = dial(.8, .0, 1.6)           # how flat the domes are; negative: more curved
     # heart and great vessels
-    heart_wide: float = dial(1., .88, 1.15)   # breadth over height of the heart, relative
+    heart_wide: float = dial(1.7, 1.15, 2.2)  # breadth over height of the heart, relative
     heart_deep: float = dial(1., .85, 1.2)    # depth, relative
-    heart_turn: float = dial(0., -22., 18.)   # degrees: upright (-) or lying (+)
+    heart_turn: float = dial(4., -18., 26.)   # degrees: upright (-) or lying (+)
     heart_side: float = dial(0., -12., 10.)   # mm to the patient's left
-    heart_down: float = dial(6., -4., 16.)    # mm down onto the diaphragm
+    heart_down: float = dial(-4., -14., 8.)   # mm down onto the diaphragm
     apex: float = dial(0., -8., 18.)          # mm that the left ventricle's wall bulges
     atrium: float = dial(0., -5., 16.)        # mm that the right atrium's wall bulges
     waist: float = dial(0., -7., 15.)         # mm that pulmonary trunk and left auricle bulge
     knob: float = dial(2., -6., 19.)          # mm that the aortic knob bulges
     ascending: float = dial(0., -4., 17.)     # mm that the ascending aorta bulges to the right
     unfolded: float = dial(0., -4., 22.)      # mm that the descending aorta leaves the spine
-    broad: float = dial(0., -3., 9.)          # mm of fat in the upper mediastinum, on each side
+    broad: float = dial(-2., -6., 9.)         # mm of fat in the upper mediastinum, on each side
 
 # %% ../../nbs/41_phantom.bodies.ipynb #d3b87c25
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def grown_old(
     return dict(
         kyphosis=float(np.clip(shape.kyphosis*(.3 + 1.2*late), 0, 1)),
         scoliosis=shape.scoliosis*(.55 + .6*late),
-        flat=shape.flat + .15*late,
+        flat=shape.flat + .3*late,
         knob=shape.knob + 7*years,
         ascending=shape.ascending + 6*years,
         unfolded=shape.unfolded + 9*years,
@@ -164,9 +164,9 @@ def remarks(
     "What a radiologist might remark on in a shape"
     found = {
         'low volumes': breath < -4,
-        'hyperinflation': shape.flat > .5 and breath > 12,
-        'high right dome': shape.dome_right - shape.dome_left > 9,
-        'high left dome': shape.dome_left - shape.dome_right > 19,
+        'hyperinflation': shape.flat > 1.3 and breath > 12,
+        'high right dome': shape.dome_right - shape.dome_left > 24,
+        'high left dome': shape.dome_left - shape.dome_right > 6,
         'scoliosis': abs(shape.scoliosis) > 9,
         'kyphosis': shape.kyphosis > .8,
         'tortuous aorta': shape.unfolded > 14,
@@ -306,9 +306,9 @@ def bend_domes(
     left = step(across, -15, 30)
     up = left*shape.dome_left + (1 - left)*shape.dome_right - breath
     ramp = step(height, -75, 62)
-    side = np.abs(np.abs(across - frame().mid) - 62)/55
-    round_ = 17*shape.flat*(side.clip(0, 1.3)**2 - .55)
-    return shifted(p, height=ramp*up - step(height, -30, 60)*round_*(1 - step(height, 90, 150)))
+    side = (np.abs(across - frame().mid) - 62)/55
+    round_ = 17*shape.flat*(1.7 - 1.1*left)*(side.clip(-.75, 1.3)**2 - .55)
+    return shifted(p, height=ramp*up + step(height, -40, 60)*round_*(1 - step(height, 90, 150)))
 
 # %% ../../nbs/41_phantom.bodies.ipynb #4eb643fb
 def bend_heart(

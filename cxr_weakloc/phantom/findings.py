@@ -272,9 +272,12 @@ class Effusion(Lesion):
         "How much is on each side, from 0 to 1"
         there = r.random() < share
         side = r.choice(['left', 'right', 'both'], p=(.36, .36, .28))
-        amounts = r.beta(1.1, 1.7, 2).clip(.02)
+        if body.shape is None:
+            amounts, climb = r.beta(1.1, 1.7, 2).clip(.02), (28, 52)
+        else:   # people: half of what is seen at all is small
+            amounts, climb = .02 + .98*r.beta(.75, 2.2, 2), (20, 52)
         dial = {s: float(a) if there and side in (s, 'both') else 0. for s, a in zip(('left', 'right'), amounts)}
-        return dial | dict(meniscus=r.uniform(28, 52))   # mm that the fluid climbs at the side wall
+        return dial | dict(meniscus=r.uniform(*climb))   # mm that the fluid climbs at the side wall
 
     def fill(self, chest, dial):
         "Water below a level that rises towards the walls"

@@ -208,7 +208,7 @@ def draw_body(
 
 # %% ../../nbs/41_phantom.patients.ipynb #b3723331
 FINE_GRID = (10, 22, 22)            # points of the coarse grid for varied people, who are bent more
-HEART = (.8, 1.06, 1.62)       # factor of the heart's radius: the least, that of a ratio of about .5, the greatest
+HEART = (.76, .9, 1.46)         # factor of the heart's radius: the least, that of a ratio of about .5, the greatest
 
 
 def graded_heart(
@@ -234,7 +234,7 @@ def draw_person(
     shape = draw_shape(people, age, sex, r)
     return Body(
         habitus=np.ones(3), fat=r.uniform(.92, 1.1), heart=graded_heart(large, r), sex=sex, age=age,
-        bones=r.uniform(.6, 1.3)*(1.12 - .004*max(age - 40, 0)),
+        bones=r.uniform(.65, 1.5)*(1.12 - .004*max(age - 40, 0)),
         warp=smooth_warp(r, np.array(people.warp)*pop.view_jitter**.5, FINE_GRID), pacemaker=False, shape=shape)
 
 # %% ../../nbs/41_phantom.patients.ipynb #ce6e9bfd
@@ -245,8 +245,8 @@ class Stance:
     turn: float = dial(0., -11., 11.)       # degrees about the body's axis
     lordosis: float = dial(0., -9., 12.)    # degrees that the back is arched (+)
     breath: float = dial(12., -18., 34.)    # mm that the domes stand lower than usual
-    filled: float = dial(.76, .62, .9)      # share of the film's width that the lungs take
-    above: float = dial(34., 4., 75.)       # mm of film above the apices
+    filled: float = dial(.8, .64, .96)      # share of the film's width that the lungs take
+    above: float = dial(32., 3., 75.)       # mm of film above the apices
     aspect: float = dial(1.02, .82, 1.2)    # width over height of the film
     aside: float = dial(0., -18., 18.)      # mm that the field's centre lies beside the middle
     arms: float = dial(.5, 0., 1.)          # 0: held away from the body, 1: beside it
@@ -296,7 +296,7 @@ def draw_stance(
         s = replace(s, breath=s.breath - 9, lordosis=1.5*s.lordosis + 3, turn=1.2*s.turn, aside=1.4*s.aside,
                     filled=s.filled - .03, arms=.5 + .5*s.arms)
     f, shape = frame(), body.shape
-    width = 2*132*shape.wide/np.clip(s.filled, .55, .92)
+    width = 2*132*shape.wide/np.clip(s.filled, .55, .98)
     high = (.78*f.base - f.top)*shape.tall + s.above   # down to the angles of the pleura
     height = max(width/s.aspect, high)
     width = height*s.aspect

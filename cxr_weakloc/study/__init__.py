@@ -9,7 +9,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Strict',
         'Data',
         'Phantoms',
-        'Model',
         'Baseline',
         'Scores',
         'StudyConfig',
