@@ -57,7 +57,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'write_page',
     ],
     'exhibits': [
-        'OUTCOMES',
         'FAILURES',
         'SCORE_COLUMNS',
         'Exhibit',
@@ -70,7 +69,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'exhibits_of',
     ],
     'explorer': [
-        'GATES',
+        'CHOICES',
         'PICTURES',
         'STORED',
         'TRUTH_COLOUR',
@@ -107,7 +106,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     ],
     'served': [
         'OPENER',
-        'opened',
+        'open_named',
         'explorer_page',
         'free_port',
         'Address',

@@ -18,8 +18,9 @@ import numpy as np
 import traitlets
 
 from ..core import BadInput
-from .exhibits import FAILURES, OUTCOMES, exhibits_of
-from .explorer import (FIGURES, GATES, LEVELS, ORDERS, PICTURES, STORED, Saying, View,
+from ..evaluation import OUTCOMES
+from .exhibits import FAILURES, exhibits_of
+from .explorer import (FIGURES, CHOICES, LEVELS, ORDERS, PICTURES, STORED, Saying, View,
                                          changed_pictures, histogram_svg, stands)
 from ..scores import metrics
 
@@ -79,7 +80,7 @@ def numbers_html(
 
 
 def standing_html(
-    view: View,
+    view: View,      # that knows the table
     state,           # `State`
     numbers,         # `Numbers`
     standing,        # `Standing`, perhaps of some of the films only
@@ -145,7 +146,7 @@ def state_controls() -> dict:
         finding=_pick([], 'Finding'), system=_pick([], 'Model'), method=_pick([], 'Method'),
         prompt=widgets.Text(description='Prompt', continuous_update=False, layout=widgets.Layout(width='530px'),
                             **_NAMED),
-        gate=widgets.ToggleButtons(options=list(GATES), description='Gate', style=dict(button_width='5.2em')),
+        gate=widgets.ToggleButtons(options=list(CHOICES), description='Gate', style=dict(button_width='5.2em')),
         zeroshot=widgets.Checkbox(description='blank where called negative', indent=False,
                                   layout=widgets.Layout(width='auto')),
         threshold=_drag('Threshold', .5, LEVELS[1]), opacity=_drag('Opacity', .8, .05))
@@ -317,7 +318,8 @@ def _line(image_id, table):
     name = image_id if len(image_id) <= 14 else image_id[:13] + '…'
     if image_id not in table.index: return name
     row = table.loc[image_id]
-    return f'{name:<14} {_num(row.iou):>4} {_num(row.prob):>4} {row.outcome}'.replace(' ', '\u00a0')
+    ended = row.outcome.split(', ')[-1]      # 'wrong place'
+    return f'{name:<14} {_num(row.iou):>4} {_num(row.prob):>4} {ended}'.replace(' ', '\u00a0')
 
 
 @patch
