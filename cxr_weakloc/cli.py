@@ -92,7 +92,7 @@ def cmd_heatmaps(a, command, started):
     s = heatmaps_command(st := open_studies(a.films, a.split or ('test' if set_of(a.films) == 'VinDr-CXR' else None)), a.out, _model(a), MapJob(a.method, style=a.style, dataset=a.dataset, prompts=a.prompts, findings=_named(a), chunk=a.chunk, amp=a.amp),
         StoreRun(a.bs, a.workers, tuple(a.devices.split(',')) if a.devices else None), a.calibration)
     if a.png and not s.missing():
-        from cxr_weakloc.report.page import overlay
+        from cxr_weakloc.report import overlay
         write_overlays(s, st, Path(a.out)/'overlays', overlay)
 
 def cmd_calibrate(a, command, started):

@@ -94,10 +94,10 @@ def command(split: str):
 
 def baseline(split: str):
     "The study's own choice, of a heatmap and a gate"
-    from cxr_weakloc.study.road import Films, choose_baseline
+    from cxr_weakloc.data import Films
+    from cxr_weakloc.study import choose_baseline
     films = Films(marked(split), torch.zeros(1, 1, 8, 8, dtype=torch.uint8), [])
-    return choose_baseline(None, films, (), 8, None, None, methods=('gradcam',), modes=('soft',),
-                           fixed=('gradcam', 'soft'))
+    return choose_baseline(films, {'gradcam': None}, (), ('soft',))
 
 
 def refused(call, says: str, what: str):
@@ -158,22 +158,22 @@ def test_judging_cannot_choose():
 def test_the_loaders_mark_reaches_the_thresholds():
     "From a tree on the disk: the loader marks the test split, the truth carries it, tuning and refining refuse it"
     from cxr_weakloc.core import FINDINGS
-    from cxr_weakloc.data import load_vindr
+    from cxr_weakloc.data import load_films, open_studies
     from cxr_weakloc.evaluation import Predictions, truth_of, tune
-    from cxr_weakloc.study.road import Work, load_films, make_phantom, open_studies, refine_on
+    from cxr_weakloc.study import Phantoms, RefineCommand, make_phantoms, refine_on
     warnings.filterwarnings('ignore')
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
-        src = make_phantom(d/'p', train=4, test=4, seed=1, workers=0, conditions=('matched',))
-        with Work(d/'w', quiet=True) as work:
-            films = load_films(load_vindr(src.train, 'test'), work, tuple(FINDINGS), 32, 'phantom', workers=0)
+        few = Phantoms(train=4, test=4, seed=1, conditions=('matched',))
+        tree = make_phantoms(d/'p', few, workers=0)['matched']
+        films = load_films(open_studies(tree, 'test', progress=False), 32)
         n = len(films)
         truth = truth_of(films, list(FINDINGS)[0], np.arange(n), 32, maps=False)
         assert truth.split == 'test'
         pred = Predictions('baseline', maps=torch.zeros(n, 4, 4), prob=np.linspace(0, 1, n))
         refused(lambda: tune([pred], truth), 'is a test split', 'tuning on the official test split')
-        refused(lambda: refine_on(open_studies(src.train, 'test'), d/'m', validation=0, quiet=True), 'test split',
-                'refining on the official test split')
+        refused(lambda: refine_on(open_studies(tree, 'test'), d/'m', RefineCommand(validation=0), quiet=True),
+                'test split', 'refining on the official test split')
 
 
 if __name__ == '__main__':

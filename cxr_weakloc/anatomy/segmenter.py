@@ -30,7 +30,7 @@ from tqdm.auto import tqdm
 
 from ..core import REGIONS, BadInput, atomic, code_revision, in_order, rng
 from ..films import Geometry, area_resize, mask_to_box
-from ..phantom import LABELS, Population, condition, draw, labels_along_rays, make_study
+from ..phantom import LABELS, Population, condition, draw, labels_along_rays, make_study, population
 from ..scores import dice
 
 # %% ../../nbs/65_anatomy.segmenter.ipynb #16f1a7b6
@@ -57,14 +57,16 @@ SEG_SEED = 60   # of the segmenter's own population; the study's phantoms have o
 
 
 def seg_population(
-    kind: str,              # 'matched', 'shifted' or 'wide'
+    kind: str,              # 'varied', 'matched', 'shifted' or 'wide'
     seed: int = SEG_SEED,   # of the population
 ) -> Population:
     "The populations that the segmenter learns from"
-    population = Population(seed=seed)
+    if kind == 'varied':
+        return population('varied', seed=seed)
+    plain = Population(seed=seed)
     if kind != 'wide':
-        return condition(population, kind)
-    return replace(population, view_jitter=2.2, ap=.5, noise=1.5, exposure=(.45, 1.2), blur=(.5, 1.5))
+        return condition(plain, kind)
+    return replace(plain, view_jitter=2.2, ap=.5, noise=1.5, exposure=(.45, 1.2), blur=(.5, 1.5))
 
 # %% ../../nbs/65_anatomy.segmenter.ipynb #4a6a1ec7
 SEG_SIZE = 128                   # side of the segmenter's input
@@ -77,12 +79,13 @@ def _seg_one(job) -> tuple:
     "One study -> film and bits of its masks, both (192,192) uint8, and width over height"
     torch.set_num_threads(1)
     kind, patient = job
-    population = seg_population(kind)
-    study = make_study(population, patient)
+    people = seg_population(kind)
+    study = make_study(people, patient)
     h, w = study['film'].shape
     geometry = Geometry(h, w, _STORE, 'stretch')
     masks = torch.stack([torch.as_tensor(study['masks'][name]) for name in _BITS])
-    masks[1:3] &= ~mediastinal_lung(draw(population, patient), (h, w))
+    if kind != 'varied':   # whose masks are drawn as readers draw them already
+        masks[1:3] &= ~mediastinal_lung(draw(people, patient), (h, w))
     bits = sum(mask.to(torch.uint8) << i for i, mask in enumerate(geometry.mask(masks)))
     film = geometry.image(torch.as_tensor(study['film']))
     return (film*255).round().to(torch.uint8), bits, w/h

@@ -43,4 +43,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'run_jobs',
         'in_order',
     ],
+    'pages': [
+        'render',
+        'markup',
+    ],
 })

@@ -69,6 +69,7 @@ class Stages:
     ):
         self.out, self.dir, self.quiet = Path(out), Path(out)/'work', quiet
         self.made, self.used = [], set()   # names that were computed in this run; paths that it used
+        self.places = {}                   # name of a stage -> what it was found under, relative to `out`
         try:
             self.dir.mkdir(parents=True, exist_ok=True)
             self.lock = open(self.dir/'.lock', 'w')
@@ -125,7 +126,7 @@ def keep(
     if kind == 'folder': return self._keep_folder(name, make, digest(*key_parts), at)
     how = _KINDS[kind]
     path = self.dir/f'{_file_name(name)}-{digest(*key_parts)}{how.suffix}'
-    self.used.add(path)
+    self._use(name, path)
     try:
         return how.read(path)
     except (OSError, ValueError, KeyError, TypeError):
@@ -140,6 +141,12 @@ def keep(
 @patch
 def _made(self: Stages, name):
     self.made.append(name)
+
+
+@patch
+def _use(self: Stages, name, path):
+    self.used.add(path)
+    self.places[name] = path.relative_to(self.out).as_posix()
 
 # %% ../../nbs/04_core.stages.ipynb #c8aea6e3
 _MARK = '.stage.json'
@@ -165,7 +172,7 @@ def _is_whole(folder, key):
 def _keep_folder(self: Stages, name, make, key, at):
     "The folder that `make(folder)` fills, made once for each key"
     path = self.dir/f'{_file_name(name)}-{key}' if at is None else self.out/at
-    self.used.add(path)
+    self._use(name, path)
     if _is_whole(path, key): return path
     self._made(name)
     with atomic(path) as part:

@@ -161,6 +161,10 @@ class CheXmask(MaskSource):
         reaches = len(fields) > self._column[self._key]
         return _mask_id(self._key, self._field(fields, self._key)) if reaches else ''
 
+    def _remark(self, fields):
+        "Why our own tables do not trust a film's anatomy: its masks are empty, and gate nothing"
+        return self._field(fields, 'Remark').strip() if 'Remark' in self._column else ''
+
     def _flaw(self, number, image, fields):
         "Why a row cannot be used; '' if it can"
         if len(fields) != self._n_columns: return f'row {number}: {len(fields)} fields for {self._n_columns} columns'
@@ -171,7 +175,7 @@ class CheXmask(MaskSource):
         except (ValueError, OverflowError):
             return 'mask without size or quality'
         if max(h, w) > 2**15: return 'mask of impossible size'
-        if not quality >= self.min_rca: return f'mask quality below {self.min_rca}'
+        if not quality >= self.min_rca and not self._remark(fields): return f'mask quality below {self.min_rca}'
         if min(h, w) < 1: return 'mask without size or quality'
         return f'row {number}: a second mask of this film' if image in self._row_of else ''
 
@@ -183,6 +187,8 @@ class CheXmask(MaskSource):
         if flaw:
             self.rejected.add(image or f'row {number}', flaw, self.csv)
             return
+        if remark := self._remark(fields):
+            self.rejected.add(image, f'anatomy not trusted: {remark}', self.csv)
         if self._spool is not None:
             codes = '\n'.join(self._field(fields, c).strip() for c in REGION_COLUMNS)
             packed = zlib.compress(codes.encode(), 1)

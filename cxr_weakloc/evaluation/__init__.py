@@ -69,13 +69,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'VINDR_HIT',
         'POINTING_TOLERANCE',
         'PUBLISHED',
-        'FIGURE_FIELDS',
         'tune',
         'Evaluation',
         'evaluate',
         'tune_case',
-        'pxap',
-        'figure_guide',
     ],
     'gating': [
         'OUTCOMES',

@@ -17,7 +17,8 @@ import torch
 
 from ..core import FINDINGS, BadInput, atomic
 from .truth import Predictions, Thresholds, Truth, name_seed, with_zeroshot
-from ..scores import MAP_METRICS, Resamples, auc_stat, ece_stat, map_scores, mean_stat, ratio_stat
+from ..scores import MAP_METRICS, Resamples, auc_stat, ece_stat, map_scores, mean_stat, metrics
+from ..scores import ratio_stat
 
 # %% ../../nbs/82_evaluation.scoring.ipynb #6e356e1e
 @dataclass
@@ -73,6 +74,7 @@ def said_there(
     return pred.prob > thresholds.point(pred, truth.finding)
 
 
+@metrics.add('loc_acc', label='Right finding and place', unit='share of films', tables=('study', 'vindr'), asks=None)
 def right_answer(
     labels,   # (n,) 1, 0 or anything else
     said,     # (n,) bool: localized at all

@@ -207,7 +207,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'LossTerms',
         'zero_shot_auc',
         'Diary',
-        'Report',
+        'Noted',
         'refined_grid',
         'Told',
         'Run',

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['word_bag', 'same_text', 'Pretrainer', 'sentences', 'Pairs', 'augment', 'ngrams', 'word_targets', 'WordPretrainer',
-           'sum_losses', 'Captioned', 'Augmented', 'Momentum', 'LossTerms', 'zero_shot_auc', 'Diary', 'Report',
+           'sum_losses', 'Captioned', 'Augmented', 'Momentum', 'LossTerms', 'zero_shot_auc', 'Diary', 'Noted',
            'refined_grid', 'Told', 'Run', 'pretrain']
 
 # %% ../../nbs/59_models.pretrain.ipynb #46fe5d7a
@@ -345,7 +345,7 @@ class Diary:
         self.lines.append(what | dict(minutes=self.minutes()))
         print(' '.join(f'{k} {v:.3f}' for k, v in self.lines[-1].items()), flush=True)
 
-class Report(Callback):
+class Noted(Callback):
     "A line of the diary after each epoch; every third and the last one with a validation"
     order = 90
 
@@ -487,13 +487,13 @@ def pretrain(
     V = told.words.shape[1]
     if cfg.word_epochs:
         items, phase = list(zip(told.films, told.words)), ('words', cfg.word_epochs, phases[0][2])
-        run.train(WordPretrainer(model, V, cfg.amp), items, phase, [Augmented(), Report(run.diary)], 2)
+        run.train(WordPretrainer(model, V, cfg.amp), items, phase, [Augmented(), Noted(run.diary)], 2)
     for k, (patch, epochs, lr, hard, words) in enumerate(phases):
         if k:
             seed_all(seed, 'phase', k)
             model = run.lean(refined_grid(model.cpu(), patch))
         module = Pretrainer(model, cfg.momentum, queue=cfg.queue, hard=hard, words=V if words else 0, amp=cfg.amp)
-        cbs = [Captioned(), Momentum(), Report(run.diary, check, phase=k)]
+        cbs = [Captioned(), Momentum(), Noted(run.diary, check, phase=k)]
         run.train(module, Pairs(told.films, told.reports, told.words), (f'phase{k}', epochs, lr), cbs, 3)
     model.visual.set_attn_implementation('sdpa')
     manifest = dict(command=command, seed=seed, code=code_revision(), films=len(told.films), rejected=told.rejected,
