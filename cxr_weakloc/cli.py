@@ -71,6 +71,14 @@ def cmd_prepare(a, command, started):
     prepare_set(a.films, a.out, Recipe(a.size, a.policy, a.resize), a.masks, a.workers, split=a.split, findings=findings,
                 table=a.table, boxes=a.boxes, sizes=a.sizes, keep_out=keep_out)
 
+def _align(a, kw, command): # a family whose places answer for sentences
+    from cxr_weakloc.data import MimicPlaces, load_mimic
+    from cxr_weakloc.models import AlignConfig, align
+    if beside := kw.keys() - {'patches', 'epochs', 'bs'}:
+        raise BadInput(f'{sorted(beside)} beside --family', mend='patches, epochs and bs may stand beside it')
+    parts = [[load_mimic(m, s, places=MimicPlaces(reports=a.reports)) for m in a.mimic.split(',')] for s in ('train','validate')]
+    align(*parts, a.out, AlignConfig(a.family, **kw), seed=a.seed, command=command); print(a.out)
+
 def cmd_pretrain(a, command, started):
     from cxr_weakloc.data import MimicPlaces, load_mimic
     from cxr_weakloc.models.config import PretrainConfig
@@ -79,6 +87,7 @@ def cmd_pretrain(a, command, started):
     kw = {k: _numbers(v) for k in ('patches','epochs','lrs') if (v := getattr(a, k)) is not None} | {k: v for k in ('bs','word_epochs') if (v := getattr(a, k)) is not None}
     cfg = PretrainConfig(**kw); cfg.phases()
     if a.threads: torch.set_num_threads(a.threads)
+    if a.family: return _align(a, kw, command)
     train,valid = (load_mimic(a.mimic, s, places=MimicPlaces(reports=a.reports)) for s in ('train','validate')); print(train); print(valid)
     pretrain(train, valid, a.out, cfg, seed=a.seed, command=command); print(a.out)
 
@@ -161,7 +170,8 @@ writes  OUT/SIZE-POLICY-KEY/    the cache: shard-*.safetensors, index.parquet, c
             look.html           counts, boxes, a sheet of films
             rejected.csv        what was set aside or mended, and why''', 'cxr-weakloc prepare data/vindr --split train --out data/cache --size 224 --workers 2'),
     pretrain=('train the vision-language model on films and reports', '''
-Trains an ALBEF (image-text contrastive, matching and masked-language losses) on frontal films and their reports.
+Trains an ALBEF (image-text contrastive, matching and masked-language losses) on frontal films and their reports; or with --family a small model
+whose places answer for sentences (cnn: BioViL's layout; vit: CheXzero's; fusion: an ALBEF), which also reads the labels mined from the reports.
 
 reads   MIMIC/mimic-cxr-2.0.0-{split,metadata,chexpert}.csv.gz, MIMIC/files/ with .jpg films and .txt reports
         (reports that lie elsewhere: --reports)
@@ -269,6 +279,7 @@ def _parser():
     add('phantom pretrain refine', '--seed', type=int, default=0, metavar='N', help='of all randomness'); add('run', '--seeds', default='0,1,2', metavar='A,B', help='training seeds')
     for k,what in (('patches','patch size of each phase, coarse to fine; the last is the model\'s'),('epochs','epochs of each phase'),('lrs','highest learning rate of each phase')):
         add('pretrain', f'--{k}', metavar='A,B', help=f'{what} (default: as in chapter 4)')
+    add('pretrain', '--family', metavar='NAME', help='cnn, vit or fusion: aligned with places (default: an ALBEF by its own losses)')
     add('pretrain', '--word-epochs', type=int, metavar='N', help='epochs of the image tower alone, before (default: as in chapter 4)')
     add('pretrain', '--bs', type=int, metavar='N', help='films per step (default: as in chapter 4)'); add('pretrain', '--threads', type=int, metavar='N', help='threads of PyTorch')
     for k,t,what in (('epochs',int,'of refinement'),('bs',int,'films per step'),('lr',float,'learning rate'),('method',str,'heatmap that is taught, e.g. cross_attention')):
