@@ -186,13 +186,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'train_epochs',
         'lean_attention',
     ],
-    'vlm': [
-        'evidence',
-        'fuse_prompts',
-        'prompt_evidence',
-        'save_vlm',
-        'load_vlm',
-    ],
     'pretrain': [
         'word_bag',
         'same_text',
@@ -220,7 +213,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'FAMILIES',
         'SIDE',
         'asserted',
-        'pooled',
+        'best_places',
         'contrast',
         'Embedded',
         'tower_in',
@@ -236,7 +229,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Sentenced',
         'finer',
         'AlignRun',
-        'finished',
-        'align',
+        'made_reader',
+        'align_reports',
     ],
 })

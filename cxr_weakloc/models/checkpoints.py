@@ -1049,6 +1049,7 @@ def _biomedclip_reader(src):
 EMBEDDED = {   # name -> folder of the package's weights
     'phantom': 'vlm',         # an ALBEF
     'phantom:cnn': 'cnn',     # a small ResNet whose places answer for sentences, in BioViL's layout
+    'phantom:vit': 'vit',     # a small vision transformer so, in CheXzero's
 }
 
 def embedded(

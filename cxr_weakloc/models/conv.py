@@ -106,7 +106,7 @@ class ResNetFeatures:
 
 @dataclass(frozen=True)
 class ResNetShape:
-    "A ResNet of any width, and of any stride: one that is light, or whose map is finer than a thirty-second of the film"
+    "A ResNet of any width and any stride, so that it is light, or its map finer than a thirty-second of the film"
     depth: tuple = (1, 1, 1, 1)        # blocks of each of the four layers
     widths: tuple = (64, 128, 256, 512)  # channels that enter the blocks of each layer; the stem has the first
     strides: tuple = (1, 2, 2, 2)      # of each layer; the stem's is 4

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Share',
         'Condition',
         'Strict',
+        'Unprefixed',
         'PUBLISHED_BY_NAME',
         'Data',
         'Phantoms',
@@ -19,11 +20,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'said',
         'unknown_names',
         'load_config',
+        'check_config',
         'config_example',
         'config_table',
         'plain_config',
-    ],
-    'road': [
     ],
     'data': [
         'FIRST_TEST',
@@ -144,13 +144,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'pareto_front',
         'arms_figure',
     ],
-    'thesis': [
-    ],
     'compare': [
         'read_scores',
         'compare_runs',
         'print_comparison',
-    ],
-    'judged': [
     ],
 })
