@@ -73,6 +73,7 @@ bench: $(STAMP) ## what the steps cost on this machine, heatmap engines and scor
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/heatmaps.py
 	$(BIN)/python benchmarks/scores.py
+	$(BIN)/python benchmarks/refine.py
 
 clean: ## remove what docs, builds and caches left
 	rm -rf _docs _proc build dist *.egg-info

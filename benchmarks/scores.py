@@ -253,8 +253,7 @@ BOOTSTRAP = 'bootstrap, 3000 films x 10 figures, 2000 resamples'
 def _():
     import numpy as np
 
-    from cxr_weakloc.scores.maps import mean_stat
-    from cxr_weakloc.scores.stats import Resamples
+    from cxr_weakloc.scores.stats import Resamples, mean_stat
     values = np.random.default_rng(0).random((3000, 10))
     return lambda: float(np.ptp(Resamples(np.arange(3000), 2000).interval(mean_stat, values)[0]))
 

@@ -45,8 +45,9 @@ class Resumable(Callback):
         path=None,      # the checkpoint; None: none is written
         seed=0,
         key: str = '',  # the run's settings: a checkpoint of others is refused
+        writes: bool = True,  # False: another rank writes it
     ):
-        self.path, self.seed, self.key = None if path is None else Path(path), seed, key
+        self.path, self.seed, self.key, self.writes = None if path is None else Path(path), seed, key, writes
 
     def before_fit(self): self.learn.trained = False
 
@@ -59,7 +60,7 @@ class Resumable(Callback):
     def before_validate(self): raise CancelValidException   # maps and AUC judge these models, not a validation loss
 
     def after_epoch(self):
-        if self.path is None or not self.learn.trained: return
+        if self.path is None or not self.writes or not self.learn.trained: return
         own = {c.name: c.state() for c in self.learn.cbs if hasattr(type(c), 'state')}   # e.g. a moving teacher
         state = dict(model=self.learn.model.state_dict(), opt=_plain(self.opt.state_dict()),
                      epoch=self.epoch + 1, key=self.key, callbacks=own)

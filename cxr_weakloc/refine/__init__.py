@@ -21,6 +21,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'batch': [
         'PIECES',
         'RefineData',
+        'asked',
+        'by_prompt',
         'step_prompts',
         'Known',
         'move',
@@ -78,6 +80,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'add_lora',
         'merge_lora',
     ],
+    'ranks': [
+        'rows_of',
+        'gathered',
+        'sum_gradients',
+        'same_everywhere',
+        'Share',
+        'rank_is_gone',
+    ],
     'learner': [
         'EVERY_STEP',
         'Looked',
@@ -85,12 +95,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'own_map',
         'Answer',
         'Guard',
+        'Accumulate',
         'TermLog',
         'pretrained_evidence',
         'prepare_refinement',
         'chances',
         'no_loss',
         'refine_learner',
+        'Run',
         'refine',
     ],
     'teachers': [

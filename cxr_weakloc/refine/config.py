@@ -41,9 +41,11 @@ class RefineConfig:
     arm: str = 'best'          # teachers and losses: of `ARMS`, or pieces joined by '+'
     method: str = ''           # the map that is taught, a heatmap with a gradient; '': the model's own
     tune: str = 'all'          # what learns: all, projections, fusion, blocks:2 (the last two and above), lora:8 (rank)
+    targets: str = ''          # names of the weights that lora adds to, a regular expression; '': those of attention
     steps: int = 900           # optimizer steps, whatever the number of films; rounded to whole epochs
     epochs: int = 0            # overrides `steps` if not 0
     bs: int = 16               # films in a step
+    at_once: int = 0           # films on the device at once; fewer than `bs`: gradients are added up; 0: all of them
     lr: float = 1e-3           # greatest learning rate of the cycle
     wd: float = .02            # weight decay
     ema: float = .98           # inertia of the moving teacher, per step
@@ -67,6 +69,8 @@ class RefineConfig:
         for name in ('steps', 'bs', 'grid'):
             if getattr(self, name) < 1:
                 raise BadInput(f'{name} {getattr(self, name)}', mend='at least 1')
+        if not 0 <= self.at_once <= self.bs:
+            raise BadInput(f'{self.at_once} films at once of a step of {self.bs}', mend='0 to bs')
         for name in ('ema', 'trust', 'rest', 'flip'):
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInput(f'{name} {getattr(self, name)}', mend='between 0 and 1')

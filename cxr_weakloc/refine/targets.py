@@ -16,7 +16,7 @@ from ..anatomy import gate
 from ..core import REGIONS, BadInput
 from ..films import film_tensor
 from .appearance import Behaviour, NormalAppearance, candidates, zero_shot_sides
-from .batch import PIECES, Piece
+from .batch import PIECES, Piece, asked
 
 # %% ../../nbs/73_refine.targets.ipynb #7346bd78
 class Target(Piece):
@@ -268,7 +268,8 @@ class StillMap(Target):
         method = ground.cfg.still or ground.cfg.method
         masks = []
         for k, f in enumerate(ground.findings):
-            maps = explain(ground.reader, ground.data.films, list(f.positive), method)[0].mean(1, keepdim=True)
+            said, _ = asked(ground.reader, f.positive)
+            maps = explain(ground.reader, ground.data.films, said, method)[0].mean(1, keepdim=True)
             masks.append(gated_mask(maps.nan_to_num().float(), ground.prior[:, k:k+1]))
         return dict(still=torch.cat(masks, 1))
 

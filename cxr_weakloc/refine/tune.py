@@ -35,7 +35,8 @@ def _is_fusion(name):
 
 
 def _is_projection(name):
-    return _block_of(name) is None and bool(_PROJECTION.search(name))
+    inside = 'embeddings' in name or 'mlm_head' in name      # of the towers; not into the common space
+    return _block_of(name) is None and not inside and bool(_PROJECTION.search(name))
 
 
 def image_blocks(
@@ -53,6 +54,9 @@ def image_blocks(
     return stack, counts[stack]
 
 # %% ../../nbs/75_refine.tune.ipynb #add56f42
+LORA_TARGETS = r'(query|value|q_proj|v_proj|qkv|in_proj_weight)'   # weights of attention that are added to
+
+
 def _last_blocks(reader, n):
     "Which parameters lie in the last n image blocks or above: the text tower and what is below stay"
     stack, count = image_blocks(reader)
@@ -71,13 +75,14 @@ def _last_blocks(reader, n):
 def set_tuned(
     reader: nn.Module,   # any reader; its parameters are marked in place
     how: str = 'all',    # all, projections, fusion, blocks:N or lora:R
+    targets: str = '',   # of lora, a regular expression; '': `LORA_TARGETS`
 ):
     "Choose the weights that learn. Raises `BadInput` for a choice that the model does not have"
     kind, _, number = how.partition(':')
     if kind in ('blocks', 'lora') and not number.isdigit():
         raise BadInput(f'tune {how!r}', mend=f'{kind}: and a number, e.g. {kind}:2')
     if kind == 'lora':
-        return add_lora(reader, int(number))
+        return add_lora(reader, int(number), targets or LORA_TARGETS)
     choices = dict(all=lambda name: True, projections=_is_projection, fusion=_is_fusion)
     if kind == 'blocks':
         learns = _last_blocks(reader, int(number))
@@ -94,9 +99,6 @@ def set_tuned(
     return reader
 
 # %% ../../nbs/75_refine.tune.ipynb #cd1f6f3c
-LORA_TARGETS = r'(query|value|q_proj|v_proj|qkv|in_proj_weight)'   # weights of attention that are added to
-
-
 class LowRank(nn.Module):
     "W -> W + B A, with B zero at the beginning"
     def __init__(
@@ -124,9 +126,13 @@ def add_lora(
     reader.requires_grad_(False)
     named = [(f'{path}.{name}', module, name) for path, module in reader.named_modules()
              for name, p in module.named_parameters(recurse=False) if p.ndim == 2]
-    found = [(module, name) for full, module, name in named if re.search(targets, full)]
+    try:
+        found = [(module, name) for full, module, name in named if re.search(targets, full)]
+    except re.error as e:
+        raise BadInput(f'targets {targets!r}: {e}', mend='a regular expression, e.g. q_proj|v_proj') from e
     if not found:
-        raise BadInput(f'no weight here is called {targets}', mend='tune blocks:2, or give other targets')
+        there = sorted({full.split('.')[-2] for full, _, _ in named if '.' in full})
+        raise BadInput(f'no weight here is called {targets}', mend=f"tune blocks:2, or one of {', '.join(there)}")
     for module, name in found:
         parametrize.register_parametrization(module, name, LowRank(getattr(module, name), rank))
     return reader.train(reader.training)   # the new parts, too

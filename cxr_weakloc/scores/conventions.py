@@ -165,10 +165,9 @@ def mscxr_iou(
 
 # %% ../../nbs/32_scores.conventions.ipynb #0736a49d
 @njit(nogil=True, cache=True)
-def _plus1(box, true, width, height):
+def _plus1(x0, y0, x1, y1, true, width, height):
     "Best IoU, both ends included, of a box (edges) with the true ones; the box as wsolevaluation clips it"
-    x0, y0 = box[_X0], box[_Y0]
-    x1, y1 = min(box[_X1], width - 1), min(box[_Y1], height - 1)
+    x1, y1 = min(x1, width - 1), min(y1, height - 1)
     best = 0.
     for k in range(len(true)):
         across = max(0, min(x1, true[k, 2]) - max(x0, true[k, 0]) + 1)
@@ -220,9 +219,11 @@ def _largest(rows):
 def _in_doubt(rows, j, lakes):
     "Could the polygon of another component be as large as that of `rows[j]`, its lakes filled?"
     for r in range(len(rows)):
+        if r == j or rows[r, _HOLES] == 0:
+            continue
         row = rows[r]
         box2 = 2*(row[_X1] - row[_X0] - 1)*(row[_Y1] - row[_Y0] - 1)
-        if r == j or row[_HOLES] == 0 or box2 < rows[j, _AREA2]:
+        if box2 < rows[j, _AREA2]:
             continue
         most2 = row[_AREA2]
         for lake in lakes:   # none is larger than its rectangle
@@ -239,12 +240,12 @@ def _in_doubt(rows, j, lakes):
 def _best_contour(rows, lakes, true, width, height):
     "Best overlap of any contour; that of a lake is its shore, a pixel wider"
     best = 0.
-    for row in rows:
-        best = max(best, _plus1(row, true, width, height))
-    shore = np.empty(4, np.int32)
-    for lake in lakes:
-        shore[0], shore[1], shore[2], shore[3] = lake[_X0] - 1, lake[_Y0] - 1, lake[_X1] + 1, lake[_Y1] + 1
-        best = max(best, _plus1(shore, true, width, height))
+    for r in range(len(rows)):
+        x0, y0, x1, y1 = rows[r, _X0], rows[r, _Y0], rows[r, _X1], rows[r, _Y1]
+        best = max(best, _plus1(x0, y0, x1, y1, true, width, height))
+    for r in range(len(lakes)):
+        x0, y0, x1, y1 = lakes[r, _X0] - 1, lakes[r, _Y0] - 1, lakes[r, _X1] + 1, lakes[r, _Y1] + 1
+        best = max(best, _plus1(x0, y0, x1, y1, true, width, height))
     return best
 
 
@@ -256,7 +257,7 @@ def _wsol(q, true):
     lakes, lake_start, lake_stop = rows[:0], np.zeros(256, np.int64), np.zeros(256, np.int64)
     if (rows[:, _HOLES] > 0).any():
         lakes, lake_start, lake_stop = _sweep(q, True)
-    nothing = _plus1(np.zeros(4, np.int32), true, width, height)
+    nothing = _plus1(0, 0, 0, 0, true, width, height)
     one, best = np.empty(256), np.empty(256)
     for t in range(256):
         same = t > 0 and start[t] == start[t - 1] and stop[t] == stop[t - 1]
@@ -273,7 +274,7 @@ def _wsol(q, true):
             solid, first, last = _sweep(_filled(q, t), False)
             solid = solid[first[0]:last[0]]
             contour = solid[_largest(solid)]
-        one[t] = _plus1(contour, true, width, height)
+        one[t] = _plus1(contour[_X0], contour[_Y0], contour[_X1], contour[_Y1], true, width, height)
         best[t] = _best_contour(here, lakes_here, true, width, height)
     return one, best
 

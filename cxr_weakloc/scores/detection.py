@@ -53,14 +53,19 @@ def _overlap(boxes, true, how):
     return ((centre >= true[None, :, :2]) & (centre < true[None, :, 2:])).all(-1)*1.
 
 
+@njit(nogil=True, cache=True)
 def _greedy(overlap, T):
     "(m,k), best detection first -> the true box that each finds (m,), or -1"
     res = np.full(len(overlap), -1)
-    free = np.ones(overlap.shape[1], bool)
-    for i, row in enumerate(overlap):
-        row = np.where(free, row, -1.)
-        best = len(row) - 1 - row[::-1].argmax()      # of equal overlaps COCO takes the last
-        if row[best] >= min(T, 1 - 1e-10) and row[best] > 0:
+    free = np.ones(overlap.shape[1], np.bool_)
+    enough = min(T, 1 - 1e-10)
+    for i in range(len(overlap)):
+        best, most = -1, 0.
+        for k in range(overlap.shape[1]):
+            value = overlap[i, k]
+            if free[k] and value > 0 and value >= most:      # of equal overlaps COCO takes the last
+                best, most = k, value
+        if best >= 0 and most >= enough:
             res[i] = best
             free[best] = False
     return res
