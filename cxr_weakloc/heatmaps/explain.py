@@ -77,7 +77,10 @@ def maps_of(
         raise BadInput(
             f'{method} has no gradient to train on', mend=f"train on one of {', '.join(trainable_methods())}"
         )
-    maps, scores, _ = _look(reader, films, said, method, grad and torch.is_grad_enabled(), options)
+    trains = grad and torch.is_grad_enabled()
+    with torch.enable_grad():   # a map made of gradients needs them where nothing is trained, too
+        maps, scores, _ = _look(reader, films, said, method, trains, options)
+    if not trains: maps, scores = maps.detach(), scores.detach()
     return _on_whole_film(reader, maps), scores
 
 # %% ../../nbs/62_heatmaps.explain.ipynb #8fa28d7f

@@ -51,6 +51,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'EMATeacher',
         'FrozenTeacher',
         'GatedMap',
+        'ContrastTeacher',
         'StillMap',
         'Boxes',
         'TrueMasks',

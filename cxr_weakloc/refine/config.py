@@ -14,6 +14,7 @@ from ..core import BadInput, Registry
 ARMS = Registry('arm', mend="or pieces joined by '+', e.g. 'Organ + Pull + Keep'")
 
 ARMS['map'] = ('EMATeacher', 'GatedMap', 'Pull', 'Outside', 'Keep')              # the model's own maps, gated
+ARMS['contrast'] = ('ContrastTeacher', 'GatedMap', 'Pull', 'Outside', 'Keep')   # less what the denial marks
 ARMS['prior'] = ('Prior', 'Pull', 'Outside', 'Keep')                             # where the finding can be; no map
 ARMS['organ'] = ('Organ', 'Pull', 'Outside', 'Keep')                             # the organ, for what fills one
 ARMS['departure'] = ('Departure', 'Pull', 'Outside', 'Keep')                     # what is not as in normal films

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Target', 'Listen', 'mixed', 'Mixture', 'Prior', 'Organ', 'Departure', 'peak_scaled', 'cut', 'gated_mask',
-           'EMATeacher', 'FrozenTeacher', 'GatedMap', 'StillMap', 'Boxes', 'TrueMasks']
+           'EMATeacher', 'FrozenTeacher', 'GatedMap', 'ContrastTeacher', 'StillMap', 'Boxes', 'TrueMasks']
 
 # %% ../../nbs/73_refine.targets.ipynb #a96abfa1
 import torch
@@ -255,6 +255,20 @@ class GatedMap(Target):
         asked = self.trust[:, open_.to(self.trust.device)].gt(0).any(1)
         rows = asked if alone or self.share() > 0 else torch.zeros_like(asked)
         return gated_mask(self.learn.teacher.maps(rows, open_), self.weak.prior)
+
+
+@PIECES.add()
+class ContrastTeacher(EMATeacher):
+    "Looks for what speaks for a finding more than for its absence: maps of the positive minus the negative prompt"
+    def maps(self, rows, which):
+        "As of `EMATeacher`, less what the prompt that denies the finding marks"
+        told = self.learn.prompts
+        marked = super().maps(rows, which)
+        try:
+            self.learn.prompts = [told[i ^ 1] for i in range(len(told))]
+            return marked - super().maps(rows, which)
+        finally:
+            self.learn.prompts = told
 
 # %% ../../nbs/73_refine.targets.ipynb #ef853eb5
 @PIECES.add()

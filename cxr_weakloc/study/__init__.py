@@ -138,6 +138,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'arm_comparisons',
         'ArmsConfig',
         'cell_config',
+        'raw_maps',
         'teach_arms',
         'hear_teachers',
         'best_maps',
