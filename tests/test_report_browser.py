@@ -1,6 +1,6 @@
 """The report in a real browser: at the widths of a phone, half a screen and a screen no text leaves its box and the
-page does not scroll sideways; films open large, tables sort and filter; nothing is fetched; the first text is there within
-a second."""
+page does not scroll sideways; films open large, tables sort and filter; nothing is fetched; the first text is there
+within a second."""
 import tempfile
 from functools import lru_cache
 from pathlib import Path
