@@ -140,6 +140,7 @@ def best_maps(
 ) -> tuple:             # {set: (n,h,w) gated maps}, (heatmap, gate)
     "The gated map that does best on validation, on all sets"
     k, valid = study.findings.index(name), study.sets.valid
+    valid.studies.check_choice('choose the best map')
     asked = Asked('baseline', study.reader.manifest['weights'], lambda: study.reader)
     positive = np.flatnonzero(valid.studies.labels[name] == 1)
     tried = {method: looked(study, asked, valid, method).maps[positive, k]
