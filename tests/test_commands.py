@@ -1,5 +1,6 @@
 "Every command that a document shows is one that the parser takes; every help says what the command reads and writes"
 import contextlib
+import io
 import json
 import os
 import re
@@ -83,3 +84,13 @@ def test_reference_is_in_step():
     shown = ''.join(''.join(o.get('data', {}).get('text/markdown', '')) for c in cells for o in c.get('outputs', []))
     for name in COMMANDS:
         assert help_text(name, 100) in shown, f'run nbs/98z_cli.__main__.ipynb: the help of {name} has changed'
+
+
+def test_thesis_toml():
+    "The file of settings in the repository is the one that `run --example` prints"
+    load_commands()
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        parse(['run', '--example']).run('', 0)
+    here = (ROOT/'thesis.toml').read_text(encoding='utf-8')
+    assert here == printed.getvalue(), 'cxr-weakloc run --example > thesis.toml'

@@ -13,6 +13,7 @@ from typing import Literal
 from tyro.conf import OmitArgPrefixes, Positional
 
 from .commands import COMMANDS, Opening
+from ..core import BadInput
 from ..models import PretrainConfig, VLMConfig
 from ..study import Phantoms
 
@@ -92,7 +93,8 @@ class PretrainOptions:
     """Train a vision-language model on films and reports
 
     Trains an ALBEF (image-text contrastive, matching and masked-language losses) on frontal films and
-    their reports.
+    their reports. With --family it is a small model whose places answer for sentences: cnn (in BioViL's layout),
+    vit (CheXzero's) or fusion (ALBEF's), with settings of its own; it also learns from the labels mined from reports.
 
     reads   MIMIC/mimic-cxr-2.0.0-{split,metadata,chexpert}.csv.gz, MIMIC/files/ with films and .txt reports
             (reports that lie elsewhere: --reports)
@@ -109,14 +111,17 @@ class PretrainOptions:
     cache: Path | None = None       # what `prepare` wrote; without it films are decoded
     seed: int = 0                   # of all randomness
     threads: int | None = None      # of PyTorch
+    family: str | None = None       # cnn, vit or fusion; without it an ALBEF by its own losses
     training: OmitArgPrefixes[PretrainConfig] = field(default_factory=PretrainConfig)   # the phases
     shape: VLMConfig = field(default_factory=VLMConfig)   # of the model; vocabulary and patch are filled in
 
     def run(self, command, started):
         "Train, and say where the model is"
         self.training.phases()      # a mistake in them is known before PyTorch is loaded
+        if self.family and (self.training, self.shape) != (PretrainConfig(), VLMConfig()):
+            raise BadInput(f'settings of an ALBEF beside --family {self.family}', mend='a family has its own')
         from cxr_weakloc.data import MimicPlaces, load_films, load_mimic
-        from cxr_weakloc.models import pretrain
+        from cxr_weakloc.models import AlignConfig, align_reports, pretrain
         import torch
         if self.threads:
             torch.set_num_threads(self.threads)
@@ -127,5 +132,8 @@ class PretrainOptions:
             print(studies)
             size, policy = self.shape.image_size, self.shape.policy
             parts.append(load_films(studies, size, policy, cache=self.cache) if self.cache else studies)
-        pretrain(*parts, self.out, self.training, self.shape, self.seed, command=command)
+        if self.family:
+            align_reports(*parts, self.out, AlignConfig(self.family), self.seed, command=command)
+        else:
+            pretrain(*parts, self.out, self.training, self.shape, self.seed, command=command)
         print(self.out)

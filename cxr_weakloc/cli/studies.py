@@ -74,6 +74,12 @@ def _named_file(words: list) -> tuple:
             return Path(rest[k + 1]), rest[:k] + rest[k + 2:]
     return None, rest
 
+_HEAD = '''# A study, from a checkpoint to a report:   cxr-weakloc run --config thesis.toml
+# Paths are relative to this file, or absolute; ~ is your home. What is commented out shows its default.
+# The same command goes on where it was stopped. A changed setting repeats what depends on it and nothing else.
+
+'''
+
 def _study_of(options) -> StudyConfig:
     "The part of a command's options that is a study"
     return StudyConfig(**{f.name: getattr(options, f.name) for f in fields(StudyConfig)})
@@ -126,7 +132,7 @@ class RunOptions(StudyConfig):
         "Run the study, or print the example"
         if self.example:
             given = {'out': 'results/vindr', 'data.films': 'data/vindr-cxr', 'seeds': [0, 1, 2]}
-            print(config_example(given=given), end='')
+            print(_HEAD + config_example(given=given), end='')
             return
         cfg = _study_of(self)
         check_config(cfg)
