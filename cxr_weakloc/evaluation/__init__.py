@@ -110,7 +110,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'anatomy_figures',
         'both_lungs',
         'measured',
-        'OnGrid',
+        'Gridded',
         'on_grid_of',
         'reading_figures',
         'heart_overlaps',

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PARTS', 'LEVELS', 'REAL', 'part_of', 'RealFilms', 'read_real', 'correlation_stat', 'figure_row', 'anatomy_figures',
-           'both_lungs', 'measured', 'OnGrid', 'on_grid_of', 'reading_figures', 'heart_overlaps', 'grid_regions',
+           'both_lungs', 'measured', 'Gridded', 'on_grid_of', 'reading_figures', 'heart_overlaps', 'grid_regions',
            'map_figures', 'real_table', 'print_real']
 
 # %% ../../nbs/86_evaluation.real.ipynb #a76c4b3b
@@ -140,7 +140,7 @@ LEVELS = np.arange(.1, .95, .05)   # shares of a map's range from which the thre
 
 
 @dataclass
-class OnGrid:
+class Gridded:
     "Films as a model sees them, with what `look` asks of films"
     images: Tensor     # (n,1,S,S) uint8
     geometries: list   # of each film
@@ -150,11 +150,11 @@ class OnGrid:
 def on_grid_of(
     reader,        # any
     films: list,   # of `Film`
-) -> OnGrid:
+) -> Gridded:
     "Films on a reader's grid"
     geometries = [film.geometry(reader.wanted.size[0], reader.wanted.policy) for film in films]
     images = torch.stack([g.image(film.pixels) for g, film in zip(geometries, films)])[:, None]
-    return OnGrid((images*255).round().to(torch.uint8), geometries, list(range(len(films))))
+    return Gridded((images*255).round().to(torch.uint8), geometries, list(range(len(films))))
 
 
 def reading_figures(
