@@ -136,4 +136,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     ],
     'judged': [
     ],
+    'exhibits': [
+        'open_to_explore',
+    ],
 })
