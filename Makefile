@@ -16,7 +16,7 @@ export PIP_DEFAULT_TIMEOUT ?= 180
 export MPLBACKEND ?= agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test facts fuzz export readme docs lock results bench clean distclean
+.PHONY: help install demo test facts fuzz export readme docs thesis lock results bench clean distclean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,13 +58,16 @@ readme: $(STAMP) ## nbs/index.ipynb -> README.md (no Quarto needed)
 docs: $(STAMP) ## the site, into _docs (needs Quarto; ARGS=--check prepares and checks the pages without it)
 	$(BIN)/python .ci/docs.py $(ARGS)
 
+thesis: $(STAMP) ## the thesis as one PDF: thesis.pdf (no Quarto needed)
+	$(BIN)/python .ci/thesis.py $(ARGS)
+
 # To move to newer versions: make distclean; make install CONSTRAINTS= ; make test; make lock. Then commit constraints.txt.
 lock: $(STAMP) ## write the versions that .venv holds to constraints.txt
 	$(BIN)/python .ci/lock.py
 	@touch $(STAMP)
 
 results: $(STAMP) ## the study of the thesis (hours): results/phantom/results.csv
-	$(BIN)/cxr-weakloc run --out results/phantom $(ARGS)
+	$(BIN)/cxr-weakloc run --out results/phantom --seeds 0 1 2 $(ARGS)
 
 bench: $(STAMP) ## what the steps cost on this machine, heatmap engines and scores beside their peers: benchmarks/results/
 	$(BIN)/python benchmarks/steps.py

@@ -72,6 +72,18 @@ def docs(new):
     return [] if done.returncode == 0 else _ansi.sub('', done.stdout + done.stderr).splitlines()
 
 
+def paper(new):
+    "The thesis can be printed: every citation, reference and label resolves, or Typst says what does not"
+    import thesis
+    os.chdir(ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            said = thesis.write(ROOT, Path(folder)/'thesis.pdf')
+        except Exception as e:
+            return [f'{type(e).__name__}: {e}']
+        return said + ([] if (Path(folder)/'thesis.pdf').stat().st_size > 1e5 else ['the PDF is empty'])
+
+
 def outputs(new):
     "Every notebook was committed with its outputs, and none of them is an error"
     res = []
@@ -189,6 +201,7 @@ CHECKS = {
     'README in step with index.ipynb': readme,
     'sidebar in step': site,
     'pages of the site: links, citations, pictures, widths': docs,
+    'the thesis as PDF': paper,
     'notebooks clean': clean,
     'notebooks keep their outputs': outputs,
     'no name exported twice': names,

@@ -7,6 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+import rooms
 import sidebar
 from nbdev.config import get_config
 from nbdev.doclinks import NbdevLookup
@@ -280,8 +281,11 @@ def documented() -> set:
     lib, res = get_config().lib_path, set()
     for file in lib.rglob('*.py'):
         page = '.'.join(file.relative_to(lib).with_suffix('').parts)
+        exported = set(rooms.exports(file))
         for node in ast.parse(file.read_text(encoding='utf-8')).body:
-            if isinstance(node, DEFINITIONS) and node.name[0] != '_':
+            if not isinstance(node, DEFINITIONS) or node.name[0] == '_':
+                continue
+            if node.name in exported or '.' in patched(node):
                 res.add(f'{page}.html#{patched(node).lower()}')
                 if isinstance(node, ast.ClassDef):
                     res |= {f'{page}.html#{node.name.lower()}.{f.name.lower()}' for f in node.body

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..core import FINDINGS, BadInput, Rejections, atomic, rng
+from ..core import FINDINGS, BadInput, Rejections, atomic, render, rng
 from .cache import Cache, Recipe, cache_key, prepare_cache
 from .masks import CheXmask, MaskSource, StudyMasks
 from .nih import nih_box_table
@@ -305,15 +305,12 @@ def write_intake(
     rejected=(),                # see `set_aside`
 ) -> Path:
     "The look as one HTML page: counts, box statistics, a sheet of films, what was set aside"
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     sheet = _jpeg(film_sheet(studies, n, masks, seed))
     sections = {title: _section(title, table) for title, table in intake_tables(studies, masks, rejected).items()}
     last = [sections.pop(title) for title in (FILMS, ROWS, MENDED) if title in sections]
-    loader = PackageLoader('cxr_weakloc', 'assets/templates')
-    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    page = pages.get_template('intake.html').render(
-        studies=studies, patients=studies.films.patient_id.nunique(), counts=sections.values(), sheet=sheet,
-        sheet_note=_sheet_note(studies, masks, seed), set_aside=last,
+    page = render(
+        'intake.html.j2', studies=studies, patients=studies.films.patient_id.nunique(), counts=sections.values(),
+        sheet=sheet, sheet_note=_sheet_note(studies, masks, seed), set_aside=last,
         anything_set_aside=any(part['title'] != MENDED for part in last))
     with atomic(out) as part:
         part.write_text(page, encoding='utf-8')

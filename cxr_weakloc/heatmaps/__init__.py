@@ -108,12 +108,4 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'coco_predictions',
         'write_boxes',
     ],
-    'tokens': [
-        'METHODS',
-        'to_grid',
-        'attention_map',
-        'fuse_each',
-        'token_maps',
-        'localize',
-    ],
 })

@@ -7,6 +7,7 @@ __all__ = ['trainable_methods', 'maps_of', 'SilentMap', 'why_silent', 'explain_b
            'finding_maps', 'explain_findings', 'map_provenance', 'default_method', 'look']
 
 # %% ../../nbs/62_heatmaps.explain.ipynb #eec6fa09
+import inspect
 import re
 import warnings
 from contextlib import nullcontext
@@ -28,9 +29,20 @@ def _in_float32(o):
     changed = {k: wide(getattr(o, k)) for k in ('x', 'vec', 'films') if hasattr(o, k)}
     return replace(o, more={k: wide(v) for k, v in o.more.items()}, **changed)
 
+def _check_options(m, options):
+    "A method's options are its parameters that have a default. Raises `BadInput` for another one"
+    known = {name: p.default for name, p in inspect.signature(m.f).parameters.items() if p.default is not p.empty}
+    for name, value in options.items():
+        if name not in known:
+            raise BadInput(f'{m.name} takes no option {name!r}', mend=f"it takes {', '.join(known) or 'none'}")
+        kinds = {int: int, float: (int, float)}.get(type(known[name]))
+        if kinds and not isinstance(value, kinds):
+            raise BadInput(f'{m.name} takes no option {name} of {value!r}', mend=f'a number as {known[name]}')
+
 def _look(reader, films, said, method, grad, options):
     "Maps (B,K,h,w) of what the model saw, scores (B,K), and which prompts have no gradient (B,K) or None"
     m = HEATMAPS[method]
+    _check_options(m, options)
     if m.needs == 'films':
         with torch.set_grad_enabled(grad): return *m.f(reader, reader.prepare(films, grad), said, **options), None
     seen = reader.trunk(films, grad)

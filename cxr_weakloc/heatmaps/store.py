@@ -33,7 +33,7 @@ from .explain import (default_method, explain_batch, finding_maps, halving, map_
                                           out_of_memory, why_silent)
 from .maps import Maps
 from .methods import HEATMAPS
-from ..models import (Calibration, FusionReader, Model, Reader, calibrate, calibration_file,
+from ..models import (EMBEDDED, Calibration, FusionReader, Model, Reader, calibrate, calibration_file,
                                 finding_log_odds, flat_phrases, load_calibration, load_reader, phrases_hash)
 
 # %% ../../nbs/63_heatmaps.store.ipynb #5ac6b9fa
@@ -300,7 +300,7 @@ def _defined(reader, said, job):
     try:
         explain_batch(reader, film, said, job.method, job.amp, **dict(job.options))
     except BadInput as e:
-        if 'not defined' in e.what or 'share no space' in e.what: raise
+        if any(why in e.what for why in ('not defined', 'share no space', 'takes no option')): raise
     except (RuntimeError, MemoryError) as e:
         if not out_of_memory(e): raise
 
@@ -497,6 +497,10 @@ def model_for(
     phantom = any((p/'truth').is_dir() and (p/'masks'/'chexmask.csv').is_file() for p in (root, root.parent))
     return Model('phantom') if model.weights is None and phantom else model
 
+def _own_place(weights):
+    "Where these weights lie; None for an embedded model, whatever else is called as it, and for one of a hub"
+    return None if weights is None or str(weights) in EMBEDDED or not Path(weights).exists() else Path(weights)
+
 def saved_calibration(
     reader: Reader,   # whose calibration
     ps: list,         # of `Phrases`
@@ -506,7 +510,7 @@ def saved_calibration(
 ) -> Calibration:     # or None
     "The calibration that these weights and phrases are to be read with. Raises `BadInput`"
     if calibration is not None: return load_calibration(calibration).of(reader, ps)
-    if weights is None or not Path(weights).exists() or not calibration_file(weights).exists(): return None
+    if _own_place(weights) is None or not calibration_file(weights).exists(): return None
     c = load_calibration(weights)
     if c.phrases == phrases_hash(ps): return c.of(reader, ps)
     tell(f'{calibration_file(weights)} was fitted for other phrases: the probabilities are not calibrated')
@@ -615,7 +619,7 @@ def calibrate_command(
     "Fit temperature, bias and threshold of a model on validation films and save them with it. Raises `BadInput`"
     studies.check_choice('calibrate a model')
     model = model_for(studies, model)
-    if out is None and (model.weights is None or not Path(model.weights).exists()):
+    if out is None and _own_place(model.weights) is None:
         raise BadInput(
             'no place to save the calibration',
             mend='--out FILE.json; a model folder or a file of weights has it beside it',

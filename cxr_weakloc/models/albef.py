@@ -18,7 +18,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 from fastcore.basics import patch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, ViTConfig, ViTModel
 from transformers.models.bert.modeling_bert import BertOnlyMLMHead
@@ -51,12 +51,16 @@ def build_tokenizer(
     texts,               # captions
     min_count: int = 2,  # words that are rarer become [UNK]
     max_len: int = 32,   # tokens per caption
+    cleans: bool = False, # does the tokenizer itself clean what it is given, for models that bring no cleaner?
 ) -> PreTrainedTokenizerFast:
     "A word-level tokenizer with BERT's special tokens"
     count = Counter(w for t in texts for w in clean_caption(t).split())
     words = (*SPECIAL, *sorted(w for w, n in count.items() if n >= min_count))
     t = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token='[UNK]'))
     t.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    if cleans:
+        others = normalizers.Replace(Regex("[^a-z0-9' ]+"), ' ')
+        t.normalizer = normalizers.Sequence([normalizers.Lowercase(), others])
     ends = [('[CLS]', SPECIAL.index('[CLS]')), ('[SEP]', SPECIAL.index('[SEP]'))]
     t.post_processor = processors.TemplateProcessing('[CLS] $A [SEP]', special_tokens=ends)
     return _fast(t, max_len)

@@ -35,7 +35,7 @@ from .config import VLMConfig
 from .contrastive import (CLIP_MEAN, CLIP_STD, IMAGENET_MEAN, IMAGENET_STD, Contrastive, Scalar,
                                             clip_reader, siglip_reader)
 from .conv import (BioViLImage, CXRBert, Classifier, ConvContrastive, ConvTower, ConvirtText,
-                                     GloriaText, ResNetFeatures, biovil_reader)
+                                     GloriaText, ResNetFeatures, ResNetShape, biovil_reader, resnet_strides)
 from .reader import FilmsWanted, Reader, TextTower
 from .towers import timm_tower
 
@@ -606,18 +606,17 @@ _NOISE = [(r'.*position_ids', None), (r'.*num_batches_tracked', None)]
 def resnet_from(
     sd: dict,    # names -> tensors
     prefix: str, # before the ResNet's own names
+    strides: tuple = (1, 2, 2, 2), # of its four layers
 ) -> nn.Module:  # not filled
     "torchvision's ResNet with the layout of keys under `prefix`, without its classifier. Raises `BadInput`"
-    from torchvision.models import resnet
     depth = [layers_in(sd, re.escape(prefix) + rf'layer{i}\.(\d+)\.') for i in (1, 2, 3, 4)]
     if not all(depth):
         raise BadInput(
             f'no ResNet under {prefix!r}', mend=f'keys start with {sorted({k.split(".")[0] for k in sd})[:6]}'
         )
     deep = any(k.startswith(f'{prefix}layer1.0.conv3') for k in sd)
-    net = resnet.ResNet(resnet.Bottleneck if deep else resnet.BasicBlock, depth)
-    net.fc = nn.Identity()
-    return net
+    widths = tuple(len(sd[f'{prefix}layer{i}.0.conv1.weight']) for i in (1, 2, 3, 4))
+    return ResNetShape(tuple(depth), widths, tuple(strides), deep).build()
 
 def bert_from(
     sd: dict,             # names -> tensors
@@ -657,8 +656,8 @@ def biovil_from(
     size: int = 512,      # of the films, pixels
     crop: int = None,     # of which the centre is seen; None: 480 for BioViL, 448 for BioViL-T
     heads: int = None,    # of CXR-BERT; None: 64 dimensions each
-    pool_heads: int = 8,  # of BioViL-T's transformer over two films
     file=None,            # for errors
+    **shape,              # what no weight tells: `pool_heads` of BioViL-T's transformer, `strides` of the ResNet
 ) -> ConvContrastive:
     "BioViL or BioViL-T from its image weights and CXR-BERT's. Raises `BadInput`"
     image, _ = rename(image, _NOISE + [(r'classifier\..*', None), (r'encoder\.vit_pooler\.pos_embed', None),
@@ -668,11 +667,10 @@ def biovil_from(
     if last not in image:
         raise BadInput(f'no BioViL image weights: {last} is missing', file=file, mend=f'its keys: {list(image)[:4]}')
     temporal = 'encoder.missing_previous_emb' in image
-    net = resnet_from(image, 'encoder.encoder.')
-    inner = len(image['encoder.backbone_to_vit.weight']) if temporal else 256
-    im = BioViLImage(
-        net, 2048 if hasattr(net.layer1[0], 'conv3') else 512, len(image[last]), temporal, inner, pool_heads
-    )
+    net = resnet_from(image, 'encoder.encoder.', **{k: v for k, v in shape.items() if k == 'strides'})
+    seen = image['encoder.backbone_to_vit.weight' if temporal else 'projector.model.0.weight']   # by this comes the map
+    im = BioViLImage(net, seen.shape[1], len(image[last]), temporal, len(seen) if temporal else 256,
+                     shape.get('pool_heads', 8))
     if temporal:
         there = layers_in(image, r'encoder\.vit_pooler\.blocks\.(\d+)\.')
         im.encoder.vit_pooler.blocks = im.encoder.vit_pooler.blocks[:there]
@@ -693,6 +691,7 @@ def save_biovil(
     torch.save(_own_state(text), folder/'text.pth')
     save_words(reader.text_tower.tokenizer, folder)
     options = dict(crop=reader.crop, heads=text.bert.config.num_attention_heads)
+    if (strides := resnet_strides(image.encoder.encoder)) != (1, 2, 2, 2): options['strides'] = strides
     if image.temporal: options['pool_heads'] = image.encoder.vit_pooler.blocks[0].heads
     return options
 
@@ -1047,7 +1046,11 @@ def _biomedclip_reader(src):
     return biomedclip(str(src.path), **src.sized)
 
 # %% ../../nbs/56_models.checkpoints.ipynb #9df6db6f
-EMBEDDED = {'phantom': 'vlm'}   # name -> folder of the package's weights
+EMBEDDED = {   # name -> folder of the package's weights
+    'phantom': 'vlm',         # an ALBEF
+    'phantom:cnn': 'cnn',     # a small ResNet whose places answer for sentences, in BioViL's layout
+    'phantom:vit': 'vit',     # a small vision transformer so, in CheXzero's
+}
 
 def embedded(
     name: str, # of `EMBEDDED`
@@ -1132,7 +1135,7 @@ def load_reader(
         raise BadInput(
             'no weights named',
             mend='name a file or folder of weights (--weights); '
-            f'{" or ".join(map(repr, EMBEDDED))} is the embedded model, which knows phantoms only',
+            f'{" or ".join(map(repr, EMBEDDED))} are embedded models, which know phantoms only',
         )
     reader, where = _found(source, tokenizer, text, image_size, options)
     if image_size is not None and set(reader.size) != {image_size}:

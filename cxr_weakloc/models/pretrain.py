@@ -318,12 +318,12 @@ class LossTerms(Callback):
 
 # %% ../../nbs/59_models.pretrain.ipynb #45ea7ef4
 def zero_shot_auc(
-    model: ALBEF,      # comes back in evaluation mode
+    model,             # an `ALBEF`, or any reader; comes back in evaluation mode
     films: Tensor,     # (n,1,S,S) uint8
     labels,            # data frame of n rows: a column for each finding; 1, 0, anything else does not count
 ) -> dict:             # finding -> AUC
     "How well prompts alone tell the films that show a finding"
-    reader = FusionReader(model)
+    reader = FusionReader(model) if isinstance(model, ALBEF) else model.eval()
     z = zero_shot_scores(reader, films, [phrases(f) for f in FINDINGS])
     return {f: auc(z[:, k].numpy(), labels[f].to_numpy()) for k, f in enumerate(FINDINGS)}
 

@@ -93,4 +93,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'refine_learner',
         'refine',
     ],
+    'teachers': [
+        'teachers_answer',
+    ],
 })

@@ -21,29 +21,32 @@ from .explorer import (ANSWER_COLOUR, PRIOR_COLOUR, TRUTH_COLOUR, as_file, edge_
                                          laid_over, to_pixels)
 from ..scores import minmax, on_grid
 
-# %% ../../nbs/93d_report.dials.ipynb #a10bfbb6
-def _control(name, given):
+# %% ../../nbs/93d_report.dials.ipynb #9d068c9d
+def _control(name, given, quick):
     "A widget for a value: (low, high, step, start), names to choose from, or True/False"
     named = dict(description=name.replace('_', ' '), style=dict(description_width='7em'))
     if isinstance(given, widgets.Widget): return given
     if isinstance(given, bool): return widgets.Checkbox(value=given, indent=False, description=name)
     if isinstance(given, list): return widgets.Dropdown(options=given, **named)
     if not isinstance(given, tuple) or len(given) != 4:
-        raise BadInput(f'{name}: no dial can be made of {given!r}', mend='(low, high, step, start), a list, or True/False')
+        mend = '(low, high, step, start), a list, or True/False'
+        raise BadInput(f'{name}: no dial can be made of {given!r}', mend=mend)
     low, high, step, start = given
     kind = widgets.IntSlider if all(isinstance(v, int) for v in given) else widgets.FloatSlider
-    return kind(value=start, min=low, max=high, step=step, **named, layout=widgets.Layout(width='380px'))
+    return kind(value=start, min=low, max=high, step=step, continuous_update=quick, **named,
+                layout=widgets.Layout(width='380px'))
 
 
 def dialled(
     draw,       # values by name -> (H,W) or (H,W,3) uint8
     alt: str,   # what the picture shows, in words
+    quick: bool = True,   # drawn while a slider moves; else when it is let go
     **dials,    # name -> (low, high, step, start), a list of names, or True/False
 ) -> widgets.VBox:
     "A picture with dials. Raises `BadInput` for a value that no dial can be made of"
     unknown = set(dials) - set(inspect.signature(draw).parameters)
     if unknown: raise BadInput(f'the picture has no {sorted(unknown)[0]!r}')
-    controls = {name: _control(name, given) for name, given in dials.items()}
+    controls = {name: _control(name, given, quick) for name, given in dials.items()}
     picture, words = widgets.Image(format='png'), widgets.HTML()
 
     def turn(event=None):

@@ -214,7 +214,7 @@ def weighing_table(
     "What the refined model has over each of its opponents"
     rows = []
     for r in weighed[(weighed.finding == finding) & (weighed.condition == condition)].itertuples():
-        rows.append(row(label(r.system, r.gate), figure_cell(r, 3, sign=True), Cell(_SIDES[r.side], kind=r.side),
+        rows.append(row(label(r.system, r.gate), figure_cell(r, 3, sign=True), Cell(_SIDES[r.side], kind=f'l {r.side}'),
                         Cell(r.how, kind='l'), kind='ctl' if kind_of(r.system) == 'ctl' else ''))
     metric = metric_label(weighed.metric.iloc[0]) if len(weighed) else ''
     caption = f'{finding}, {condition}: {metric} of the refined model without a gate, minus that of each system'

@@ -22,7 +22,7 @@ class Cell(NamedTuple):
     text: str              # as it is read
     small: str = ''        # under it: an interval
     value: float = None    # that the column is sorted by; None: the text
-    kind: str = ''         # 'l' left-aligned, 'w' left and wrapping, 'yes', 'no', 'above', 'below'
+    kind: str = ''         # 'l' left-aligned, 'w' left and wrapping; after it 'above', 'below'; or 'yes', 'no'
 
 
 def cell(
@@ -107,7 +107,7 @@ class Table:
     @property
     def left(self) -> set:
         "Positions of columns of text"
-        return {i for one in self.rows for i, c in enumerate(one.cells, 1) if c.kind in ('l', 'w')}
+        return {i for one in self.rows for i, c in enumerate(one.cells, 1) if c.kind[:1] in ('l', 'w')}
 
 
 @dataclass

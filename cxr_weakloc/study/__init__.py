@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'Share',
         'Condition',
         'Strict',
+        'Unprefixed',
         'PUBLISHED_BY_NAME',
         'Data',
         'Phantoms',
@@ -19,11 +20,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'said',
         'unknown_names',
         'load_config',
+        'check_config',
         'config_example',
         'config_table',
         'plain_config',
-    ],
-    'road': [
     ],
     'data': [
         'FIRST_TEST',
@@ -127,14 +127,27 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'refining': [
         'refine_on',
     ],
-    'thesis': [
+    'arms': [
+        'ARM_CONTROLS',
+        'ARM_FIGURES',
+        'TABLE',
+        'arm_comparisons',
+        'ArmsConfig',
+        'cell_config',
+        'teach_arms',
+        'hear_teachers',
+        'best_maps',
+        'judge_arms',
+        'arms_table',
+        'over_populations',
+        'run_arms',
+        'pareto_front',
+        'arms_figure',
     ],
     'compare': [
         'read_scores',
         'compare_runs',
         'print_comparison',
-    ],
-    'judged': [
     ],
     'exhibits': [
         'open_to_explore',

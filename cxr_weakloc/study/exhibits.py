@@ -144,4 +144,7 @@ def open_to_explore(
     is_store = (path/'store.json').exists() or any(path.glob('*/store.json'))
     if is_store and not (path/'manifest.json').exists(): return open_exhibits(path, **options)
     if not path.is_dir(): raise BadInput('no such folder', file=path)
+    if options:
+        raise BadInput(f'{sorted(options)[0]} is for stored maps', file=path,
+                       mend='a run knows its own films and models')
     return open_run(path).exhibits(live=live)
