@@ -106,6 +106,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'outcome_of',
         'tidy_scores',
         'scored',
+        'truth_places',
         'films_exhibit',
         'open_exhibits',
         'exhibits_of',
@@ -121,6 +122,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'LEVELS',
         'ORDERS',
         'State',
+        'heat_colours',
         'to_pixels',
         'edge_of',
         'laid_over',
@@ -153,5 +155,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'free_port',
         'Address',
         'serve',
+    ],
+    'dials': [
+        'dialled',
+        'side_by_side',
+        'population_picture',
+        'gate_picture',
+        'mixture_picture',
     ],
 })

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CHOICES', 'PICTURES', 'STORED', 'TRUTH_COLOUR', 'ANSWER_COLOUR', 'PRIOR_COLOUR', 'FIGURES', 'LEVELS', 'ORDERS',
-           'State', 'to_pixels', 'edge_of', 'laid_over', 'as_file', 'Recent', 'unread_words', 'methods_for', 'Saying',
-           'View', 'changed_pictures', 'Numbers', 'Standing', 'histogram_svg', 'stands']
+           'State', 'heat_colours', 'to_pixels', 'edge_of', 'laid_over', 'as_file', 'Recent', 'unread_words',
+           'methods_for', 'Saying', 'View', 'changed_pictures', 'Numbers', 'Standing', 'histogram_svg', 'stands']
 
 # %% ../../nbs/93a_report.explorer.ipynb #a207da70
 import io
@@ -59,7 +59,8 @@ TRUTH_COLOUR, ANSWER_COLOUR, PRIOR_COLOUR = (92, 200, 255), (255, 255, 255), (25
 _GROUND = 24    # grey value where there is no film
 
 
-def _colours():
+def heat_colours(
+) -> np.ndarray:   # (256,3) float32
     "256 colours of a map, from hardly any evidence to the most"
     from matplotlib import colormaps
     return (255*colormaps['inferno'](.25 + .7*np.linspace(0, 1, 256))[:, :3]).astype(np.float32)
@@ -181,7 +182,7 @@ class View:
         side: int = 320,   # of a picture, pixels
     ):
         self.exhibit, self.side = exhibit, side
-        self.colours = _colours()
+        self.colours = heat_colours()
         self._says, self._priors, self._bases = Recent(), Recent(), Recent()
 
     def methods(

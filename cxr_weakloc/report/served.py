@@ -10,6 +10,7 @@ import html
 import json
 import os
 import secrets
+import signal
 import socket
 import tempfile
 from contextlib import contextmanager
@@ -119,8 +120,10 @@ def _server(folder, notebook, port, token):
     c.Voila.update(ip='127.0.0.1', port=port, port_retries=0, open_browser=False, log_level='CRITICAL', token=token,
                    identity_provider_class=VoilaIdentityProvider, connection_dir_root=str(folder),
                    notebook_path=str(notebook), root_dir=str(folder), config_file_paths=[],
-                   tornado_settings=dict(ws_ping_interval=30_000, ws_ping_timeout=30_000, headers={
-                       'Content-Security-Policy': _policy(port), 'Referrer-Policy': 'no-referrer'}))
+                   tornado_settings=dict(
+                       # a page that closes says so without a form's secret; it needs the token's cookie as any other
+                       disable_check_xsrf=True, ws_ping_interval=30_000, ws_ping_timeout=30_000,
+                       headers={'Content-Security-Policy': _policy(port), 'Referrer-Policy': 'no-referrer'}))
     c.VoilaConfiguration.update(file_allowlist=['nothing'], show_tracebacks=False)
     c.MappingKernelManager.update(cull_idle_timeout=300, cull_interval=60)   # of pages that did not say goodbye
     c.KernelManager.update(shutdown_wait_time=1.)   # seconds; a kernel that doesn't go by itself is ended
@@ -164,4 +167,5 @@ def serve(
         app = _server(folder, notebook, port, token)
         from tornado.ioloop import IOLoop
         IOLoop.current().add_callback(tell, Address(port, token))
+        signal.signal(signal.SIGINT, signal.default_int_handler)   # a shell's background process ignores it
         app.start()

@@ -154,4 +154,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'compare_runs',
         'print_comparison',
     ],
+    'exhibits': [
+        'open_to_explore',
+    ],
 })
