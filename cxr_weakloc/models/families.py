@@ -86,7 +86,7 @@ class Embedded(NamedTuple):
     tokens: Tensor  # what the trunk gave
 
 def tower_in(
-    reader: Reader,
+    reader: Reader,  # any
 ) -> Tower:        # None: its image side is convolutional
     "The vision transformer of a reader"
     if isinstance(reader, TowerReader): return reader.tower
@@ -94,7 +94,7 @@ def tower_in(
     return None
 
 def embedded_films(
-    reader: Reader,
+    reader: Reader, # of a family that is aligned
     x: Tensor,      # (B,C,S,S) as `reader.prepare` gives them
 ) -> Embedded:
     "Whole films and their places"
@@ -117,7 +117,7 @@ def random_windows(
     return [part.reshape(-1) for half in (at[:y], at[y:]) for part in (half[:, :x], half[:, x:])]
 
 def places_through(
-    tower: Tower,
+    tower: Tower,    # a vision transformer
     x: Tensor,       # (B,C,S,S) as `reader.prepare` gives them
     windows: list,   # of `random_windows`
 ) -> Tensor:         # (B,N,D)
@@ -360,7 +360,7 @@ class AlignRun(Run):
         return reader
 
 def made_reader(
-    learner: Aligner,
+    learner: Aligner,  # after its last phase
 ) -> Reader:   # in evaluation mode
     "The reader, with the temperature that was learned where its family keeps one"
     reader, scale = learner.reader_[0].eval(), learner.scales[0].detach().clamp(max=math.log(100.))
@@ -376,7 +376,7 @@ def align_reports(
     train,                 # `Studies` with reports and labels, or their `Films`; or a list of such
     valid,                 # as many, of other patients
     out,                   # folder of the model
-    cfg: AlignConfig = AlignConfig(),
+    cfg: AlignConfig = AlignConfig(),   # phases, losses, views
     seed: int = 0,         # of all randomness
     device: str = None,    # None: a GPU if there is one
     command: str = '',     # goes into the manifest

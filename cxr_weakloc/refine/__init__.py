@@ -86,7 +86,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'gathered',
         'sum_gradients',
         'same_everywhere',
-        'Share',
+        'ShareSteps',
         'rank_is_gone',
     ],
     'learner': [
@@ -103,7 +103,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'chances',
         'no_loss',
         'refine_learner',
-        'Run',
+        'Attempt',
         'refine',
     ],
     'teachers': [

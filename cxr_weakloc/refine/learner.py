@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EVERY_STEP', 'Looked', 'Student', 'own_map', 'Answer', 'Guard', 'Accumulate', 'TermLog', 'pretrained_evidence',
-           'prepare_refinement', 'chances', 'no_loss', 'refine_learner', 'Run', 'refine']
+           'prepare_refinement', 'chances', 'no_loss', 'refine_learner', 'Attempt', 'refine']
 
 # %% ../../nbs/76_refine.learner.ipynb #771bd62c
 import warnings
@@ -37,7 +37,7 @@ from cxr_weakloc.refine.batch import (
 )
 from .config import RefineConfig, arm_pieces
 from .losses import Loss
-from .ranks import Share, rank_is_gone
+from .ranks import ShareSteps, rank_is_gone
 from .targets import Target
 from .tune import merge_lora, set_tuned
 
@@ -356,7 +356,7 @@ def _student(reader, cfg):
     return Student(model, cfg.method, cfg.amp)
 
 # %% ../../nbs/76_refine.learner.ipynb #c1db1cab
-class Run(NamedTuple):
+class Attempt(NamedTuple):
     "What a run of the learner needs beside its films and settings"
     seed: int         # of views, order and dropout
     out: Path         # checkpoint, or None
@@ -375,7 +375,7 @@ def _taught(reader, data, known, cfg, run):
     names = (*EVERY_STEP, *arm_pieces(cfg.arm))
     pieces = [PIECES['TakeFilms'](run.seed), *(PIECES[name]() for name in names), log, resumable, *run.cbs]
     if world > 1:
-        pieces.append(Share(rank, world, key))
+        pieces.append(ShareSteps(rank, world, key))
     if run.at_once < cfg.bs:
         pieces.append(Accumulate(cfg.bs))
     if run.cbs:
@@ -431,7 +431,7 @@ def refine(
     at_once, learn = cfg.at_once or cfg.bs, None
     while learn is None:
         seed_all(seed, 'refine')
-        learn = _that_fits(lambda: _taught(reader, data, known, cfg, Run(seed, out, progress, at_once, cbs)))
+        learn = _that_fits(lambda: _taught(reader, data, known, cfg, Attempt(seed, out, progress, at_once, cbs)))
         if learn is None:
             at_once = _fewer(at_once, cfg.bs, reader.device)
     refined = merge_lora(learn.model.reader).eval()
