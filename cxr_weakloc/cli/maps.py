@@ -12,7 +12,7 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes, Positional
 
 from .commands import COMMANDS, Opening
-from ..heatmaps import CalibrationRule, MapJob, StoreRun, Wording
+from ..heatmaps import CalibrationRule, MapJob, StoreRun, ViewerRule, Wording
 from ..models import Model
 
 # %% ../../nbs/98b_cli.maps.ipynb #1dd4c326
@@ -33,6 +33,9 @@ class HeatmapsOptions:
             OUT/probabilities.csv          zero-shot probability of each finding
             OUT/rejected.csv               films that could not be used, and why
             OUT/overlays/*.png             with --png: each map laid over its film
+            OUT/dicom/*.dcm                with --dicom: a Parametric Map of each raw map and a Segmentation of what
+                                           lies above the threshold, over the film in any DICOM viewer
+            OUT/predictions.csv, .coco.json, .results.json   with --predictions: boxes with confidence, VinDr-CXR's and COCO's
 
     Which method? Without --method: what a refined model was taught with, cross_gradcam for an ALBEF,
     gradcam for all others. gradcam is Grad-CAM on the activations (of a transformer: its visual
@@ -55,9 +58,12 @@ class HeatmapsOptions:
     films: Positional[Path]            # folder of films, or a data set's tree
     out: Path                          # folder of the store
     png: bool = False                  # write overlays as well
+    dicom: bool = False                # write DICOM objects for radiologists' viewers as well
+    predictions: bool = False          # write boxes for other people's scorers as well
     calibration: Path | None = None    # of the probabilities; without it the one saved with the weights
     model: OmitArgPrefixes[Model] = field(default_factory=Model)                  # which weights
     job: OmitArgPrefixes[MapJob] = field(default_factory=lambda: MapJob(None))    # which maps
+    viewers: OmitArgPrefixes[ViewerRule] = field(default_factory=ViewerRule)      # what these write
     machine: OmitArgPrefixes[StoreRun] = field(default_factory=StoreRun)          # how it goes about it
     opening: OmitArgPrefixes[Opening] = field(default_factory=Opening)            # how the folder is read
 
@@ -71,6 +77,16 @@ class HeatmapsOptions:
         if self.png and not store.missing():
             from cxr_weakloc.report import overlay
             write_overlays(store, studies, self.out/'overlays', overlay)
+        if (self.dicom or self.predictions) and not store.missing():
+            self._for_others(store, studies)
+
+    def _for_others(self, store, studies):
+        "Objects for viewers, boxes for scorers"
+        from cxr_weakloc.heatmaps import store_calibration, write_for_others
+        from cxr_weakloc.scores import BoxRule
+        write_for_others(store, studies, self.viewers if self.dicom else None,
+                         BoxRule(self.viewers.threshold) if self.predictions else None,
+                         store_calibration(store, self.model.weights, self.calibration))
 
 # %% ../../nbs/98b_cli.maps.ipynb #014a83bf
 @COMMANDS.add('calibrate')

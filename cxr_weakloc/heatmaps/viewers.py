@@ -453,7 +453,7 @@ def write_for_others(
     calibration: Calibration = None, # of the model
     tell=print,                      # says what was written and what was set aside
 ):
-    "What `heatmaps --dicom --boxes` adds to the folder of a store"
+    "What `heatmaps --dicom --predictions` adds to the folder of a store"
     if objects is not None:
         written = write_viewers(store, studies, store.path/'dicom', objects, calibration)
         films = written.table.image_id.nunique()
