@@ -23,10 +23,9 @@ from fastai.basics import (
 from fastai.callback.data import WeightedDL
 from fastai.torch_core import norm_bias_params
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from ..anatomy import priors
-from ..core import BadInput, digest, finding
+from ..core import BadInput, digest, finding, track
 from ..heatmaps import maps_of
 from ..models import Reader, Resumable, prompt_log_odds, seed_all, train_epochs
 from .appearance import confidence, recentred
@@ -157,7 +156,7 @@ class TermLog(Piece):
     def before_fit(self):
         "An empty bar"
         total = self.n_epoch*len(self.dls.train)
-        self.bar = tqdm(total=total, desc='refinement', leave=False, disable=not self.show)
+        self.bar = track(total=total, desc='refinement', disable=not self.show)
 
     def before_epoch(self):
         "No terms yet"
@@ -203,7 +202,7 @@ def pretrained_evidence(
     wordings = max(len(f.positive) for f in rows)
     said = reader.text([prompt for j in range(wordings) for prompt in step_prompts(data.findings, j)])
     parts = [reader.score(reader.trunk(data.films[i:i+bs].to(reader.device)), said).float().cpu()
-             for i in tqdm(range(0, len(data), bs), desc='pretrained scores', leave=False, disable=not progress)]
+             for i in track(range(0, len(data), bs), desc='pretrained scores', disable=not progress)]
     return torch.cat(parts).unflatten(1, (wordings, 2*len(rows)))
 
 
