@@ -18,10 +18,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from .segmenter import SEG_SIZE, load_segmenter, region_masks, segment
-from ..core import REGIONS, BadInput, Registry, Rejections, atomic
+from ..core import REGIONS, BadInput, Registry, Rejections, atomic, track
 from ..data import CheXmask, Studies
 from ..films import Film, Geometry, mask_to_box, rle_encode
 from ..scores import dice
@@ -395,7 +394,7 @@ def regions_command(
     with atomic(out) as tmp, open(tmp, 'w', newline='') as f:
         table = csv.DictWriter(f, REGION_TABLE)
         table.writeheader()
-        for image_id in tqdm(studies.ids[:job.limit], desc='regions', disable=not progress):
+        for image_id in track(studies.ids[:job.limit], desc='regions', disable=not progress):
             try:
                 found = regions_of(source, studies.read(image_id), image_id)
             except BadInput as e:

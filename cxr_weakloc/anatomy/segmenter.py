@@ -26,9 +26,8 @@ from scipy.ndimage import binary_fill_holes
 from skimage.measure import label as components
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
-from tqdm.auto import tqdm
 
-from ..core import REGIONS, BadInput, atomic, code_revision, in_order, rng
+from ..core import REGIONS, BadInput, atomic, code_revision, in_order, rng, track
 from ..films import Geometry, area_resize, mask_to_box
 from ..phantom import LABELS, Population, condition, draw, labels_along_rays, make_study, population
 from ..scores import dice
@@ -414,7 +413,7 @@ def train_segmenter(
     losses = []
     opt = torch.optim.AdamW(model.parameters(), lr, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(opt, lr, total_steps=steps, pct_start=.15)
-    for k in tqdm(range(steps), desc='segmenter', disable=not progress, mininterval=5):
+    for k in track(range(steps), desc='segmenter', disable=not progress):
         r = rng(seed, 'segmenter', k)
         x, masks = seg_batch(data, torch.from_numpy(r.integers(len(data['film']), size=bs)), r)
         with torch.autocast('cpu', dtype=torch.bfloat16, enabled=bf16):

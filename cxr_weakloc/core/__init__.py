@@ -47,4 +47,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'render',
         'markup',
     ],
+    'progress': [
+        'track',
+    ],
 })

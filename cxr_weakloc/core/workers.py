@@ -83,8 +83,8 @@ def in_order(
     desc: str = None, # of the progress bar; None: no bar
 ) -> list:            # what `f` returned, in the order of the jobs
     "`f` of all jobs. Raises as `run_jobs`, and whatever `f` raises"
-    from tqdm.auto import tqdm
+    from cxr_weakloc.core.progress import track
     jobs = list(jobs)
     results = run_jobs(((_numbered, (k, f, job)) for k, job in enumerate(jobs)), min(workers, len(jobs)))
-    bar = tqdm(results, total=len(jobs), desc=desc, leave=False, disable=desc is None)
+    bar = track(results, total=len(jobs), desc=desc, disable=desc is None)
     return [result for _, result in sorted(bar, key=lambda pair: pair[0])]

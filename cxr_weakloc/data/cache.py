@@ -22,9 +22,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
-from tqdm.auto import tqdm
 
-from ..core import BadInput, Rejections, atomic, digest, read_json, run_jobs, safe_join, sweep, write_json
+from ..core import BadInput, Rejections, atomic, digest, read_json, run_jobs, safe_join, sweep
+from ..core import track, write_json
 from .schema import Studies
 from ..films import Geometry, read_square
 
@@ -61,7 +61,7 @@ def load_arrays(
     place = {image_id: k for k, image_id in enumerate(studies.ids)}
     images, shapes, rejected = torch.zeros(n, 1, size, size, dtype=torch.uint8), [None]*n, {}
     jobs = ((_decoded, (studies, image_id, size, policy)) for image_id in studies.ids)
-    bar = tqdm(run_jobs(jobs, workers), total=n, desc=f'films of {studies.name}', leave=False, disable=not progress)
+    bar = track(run_jobs(jobs, workers), total=n, desc=f'films of {studies.name}', disable=not progress)
     for image_id, small, shape, error in bar:
         k = place[image_id]
         if error is None:
@@ -253,9 +253,7 @@ def _shard_jobs(studies, folder, recipe):
 
 
 def _bar(studies, size, progress):
-    seldom = not (sys.stderr.isatty() or 'ipykernel' in sys.modules)   # a log file wants a line now and then
-    return tqdm(total=len(studies), desc=f'{studies.name} at {size}', unit=' films', disable=not progress, leave=False,
-                mininterval=30 if seldom else .1)
+    return track(total=len(studies), desc=f'{studies.name} at {size}', unit=' films', disable=not progress)
 
 
 class _Preparation:

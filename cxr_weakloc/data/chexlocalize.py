@@ -15,9 +15,8 @@ import re
 import numpy as np
 import pandas as pd
 import torch
-from tqdm.auto import tqdm
 
-from ..core import BadInput, Rejections
+from ..core import BadInput, Rejections, track
 from ..films import coco_decode, polygon_mask, rle_encode
 from .schema import Studies, data_sets
 from .tables import MASK_COLUMNS, finding_name
@@ -93,7 +92,7 @@ def load_chexlocalize(
     j = _chexlocalize_json(file)
     wanted = None if findings is None or isinstance(findings, str) else {finding_name(f) for f in findings}
     base = next((p for p in (root/'CheXpert', root) if (p/split).is_dir() or (p/'valid').is_dir()), root)
-    for i, drawn in tqdm(j.items(), desc='masks', leave=False, disable=not progress or len(j) < 50):
+    for i, drawn in track(j.items(), desc='masks', disable=not progress or len(j) < 50):
         place = _chexpert_film(base, i, split)
         if place is None or place[3] is None:
             rejected.add(i, *(('an id that is no path', file) if place is None else ('film is missing', base/split)))

@@ -16,9 +16,8 @@ import zipfile
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
-from ..core import FINDINGS, BadInput, Rejections
+from ..core import FINDINGS, BadInput, Rejections, track
 import cxr_weakloc.data.reports  # noqa: F401  (Studies can read their reports)
 from .schema import Studies, data_sets, official_guard
 from .tables import find_table, label_columns, read_labels, read_table
@@ -196,7 +195,7 @@ def _paths_on_disk(root, films, rejected, progress):
     "{dicom_id: path} of the films that are there"
     paths, suffixes = {}, ['.jpg', '.dcm', '.png']
     quiet = not progress or len(films) < 2000
-    for film in tqdm(films.itertuples(), total=len(films), desc='films', leave=False, disable=quiet):
+    for film in track(films.itertuples(), total=len(films), desc='films', disable=quiet):
         stem = f'{_mimic_folder(film)}/{film.dicom_id}'
         suffix = next((s for s in suffixes if (root/(stem + s)).is_file()), None)
         if suffix is None:

@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
-from ..core import BadInput, Rejections, safe_join
+from ..core import BadInput, Rejections, safe_join, track
 from ..films import rle_encode
 import cxr_weakloc.data.reports  # noqa: F401  (Studies can read their reports)
 from .schema import Studies, data_sets
@@ -253,7 +252,7 @@ def load_imagenome(
     studies.rejected, studies.mended = rejected, Rejections(mimic.mended)
     graphs = place/'scene_graph.zip' if (place/'scene_graph.zip').is_file() else place
     found = _scene_graphs(graphs, set(studies.films.index))
-    for i, objects in tqdm(found, desc='scene graphs', leave=False, disable=not progress):
+    for i, objects in track(found, desc='scene graphs', disable=not progress):
         if isinstance(objects, BadInput):
             rejected.add(i, objects.what, objects.file)
         else:
@@ -325,7 +324,7 @@ def load_reflacx(
     studies = mimic.subset(readings.dicom_id.unique())
     studies.name, studies.guard, studies.rejected = 'REFLACX', 'an evaluation set', rejected
     sizes, rows = studies.sizes(progress=progress), []
-    for reading in tqdm(readings.itertuples(), total=len(readings), desc='readings', leave=False, disable=not progress):
+    for reading in track(readings.itertuples(), total=len(readings), desc='readings', disable=not progress):
         if reading.dicom_id in sizes:
             rows += _ellipses(base, reading, wanted, rejected)
     boxes = pd.DataFrame(rows, columns=['image_id', 'finding', 'reader', 'row', *BOX])

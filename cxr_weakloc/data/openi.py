@@ -13,9 +13,8 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
-from ..core import FINDINGS, BadInput, Rejections, finding
+from ..core import FINDINGS, BadInput, Rejections, finding, track
 from .parts import only_split
 from .reports import REPORT_COLUMNS
 from .schema import LARGEST_REPORT, Studies, data_sets
@@ -67,7 +66,7 @@ def _xml_files(source):
 def _read_all(source, rejected, progress):
     "{id: report} of all files that are reports"
     reports = {}
-    for name, content in tqdm(_xml_files(source), desc='reports', leave=False, disable=not progress):
+    for name, content in track(_xml_files(source), desc='reports', disable=not progress):
         if content is None:
             rejected.add(name, 'a report of more than 4 MiB', source)
             continue

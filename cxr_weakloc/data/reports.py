@@ -12,9 +12,8 @@ import re
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
-from tqdm.auto import tqdm
 
-from ..core import BadInput, Rejections, rng
+from ..core import BadInput, Rejections, rng, track
 from .schema import Studies
 
 # %% ../../nbs/22a_data.reports.ipynb #eebfa452
@@ -125,7 +124,7 @@ def read_reports(
     "All reports in memory. Missing ones are listed in `rejected`"
     rows = {}
     studies = () if self.report_files is None else self.report_files.index
-    for study in tqdm(list(studies), desc='reports', leave=False, disable=not progress):
+    for study in track(list(studies), desc='reports', disable=not progress):
         try:
             text = self.report(study)
         except BadInput as e:

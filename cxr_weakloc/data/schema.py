@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 import torch
 from fastcore.basics import patch
-from tqdm.auto import tqdm
 
-from ..core import BadInput, Registry, Rejections, safe_join
+from ..core import BadInput, Registry, Rejections, safe_join, track
 from ..films import Film, film_size, read_film
 from .guard import check_word, may_choose
 from .tables import BOX, empty_boxes, finding_name
@@ -244,7 +243,7 @@ def sizes(
     "Sizes of films, from `films` if it knows, else from the files' headers; unreadable films are listed in `rejected`"
     ids, found = self.ids if ids is None else list(ids), {}
     known = {'height', 'width'} <= set(self.films.columns)
-    for i in tqdm(ids, desc='film sizes', leave=False, disable=not progress or len(ids) < 200):
+    for i in track(ids, desc='film sizes', disable=not progress or len(ids) < 200):
         if known and self.films.at[i, 'height'] > 0:
             found[i] = int(self.films.at[i, 'height']), int(self.films.at[i, 'width'])
             continue

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
-from ..core import BadInput, Rejections
+from ..core import BadInput, Rejections, track
 from ..films import rle_decode, rle_encode
 from .parts import only_split
 from .schema import Studies, data_sets
@@ -25,7 +24,7 @@ def _siim_masks(table, rejected, file, progress):
     "(rows of the table of masks, ids of films whose code cannot be read)"
     rows, bad = [], set()
     codes = list(table[['ImageId', 'EncodedPixels', 'row']].itertuples(index=False, name=None))
-    for i, code, row in tqdm(codes, desc='masks', leave=False, disable=not progress):
+    for i, code, row in track(codes, desc='masks', disable=not progress):
         try:
             mask = rle_decode(code, _SIIM_SIDE, _SIIM_SIDE, 'siim')
         except BadInput as e:

@@ -15,9 +15,8 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
-from ..core import FINDINGS, BadInput, code_of, code_revision
+from ..core import FINDINGS, BadInput, code_of, code_revision, track
 from .maps import Maps
 from .methods import HEATMAPS
 from ..models import Reader, Said, finding_log_odds, flat_phrases, phrases, uncropped
@@ -176,7 +175,7 @@ def explain(
     if bs < 1: raise BadInput(f'batches of {bs} films', mend='1 or more')
     if not len(films): raise BadInput('no films')
     why, said = why_silent(method), reader.text(prompts)
-    with tqdm(total=len(films), desc=method, leave=False, disable=not progress) as bar:
+    with track(total=len(films), desc=method, disable=not progress) as bar:
         def one(i, j):
             maps, scores, silent = explain_batch(reader, films[i:j], said, method, **options)
             if silent.any(): _tell_silence(silent, said, i, why, strict)
@@ -216,7 +215,7 @@ def explain_findings(
     "Heatmap and zero-shot log-odds of each finding in each film, from one pass of the trunk"
     prompts, at = flat_phrases(ps)
     said = reader.text(prompts)
-    with tqdm(total=len(films), desc=method, leave=False, disable=not progress) as bar:
+    with track(total=len(films), desc=method, disable=not progress) as bar:
         def one(i, j):
             maps, scores, silent = explain_batch(reader, films[i:j], said, method, **options)
             bar.update(len(maps))

@@ -22,8 +22,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-from tqdm.auto import tqdm
 
+from ..core import track
 from ..core import (BadInput, Rejections, atomic, code_of, digest, read_json, safe_join, sweep,
                               write_json)
 from ..data import Recipe, Studies, find_cache, split_patients
@@ -414,7 +414,7 @@ def fill_store(
     films = StoreFilms(studies, Recipe(reader.size[0], reader.policy), run.cache)
     loader = DataLoader(films, batch_sampler=batches, num_workers=min(run.workers, len(batches)), collate_fn=_as_list)
     filler, name = _Filler(store, reader, job, run.bs), f'{job.method} maps' + f', rank {rank} of {world}'*(world > 1)
-    with tqdm(total=sum(map(len, batches)), desc=name, disable=run.quiet or rank > 0, leave=False) as bar:
+    with track(total=sum(map(len, batches)), desc=name, disable=run.quiet or rank > 0) as bar:
         for batch in loader:
             filler.add(batch)
             bar.update(len(batch))
@@ -466,6 +466,12 @@ def _fill_everywhere(studies, out, model, job, run, reader):
                        mend='the same command goes on where it stopped') from e
     return MapStore(out)
 
+def _written(store, films, rejected):
+    "What a command ends by saying: what was written, for how many films, and what was set aside"
+    lines = [f"{store.meta['method']} maps of {', '.join(store.findings)} for {films} films: {store.path}",
+             f"their probabilities: {store.path/'probabilities.csv'}", rejected.summary(films)]
+    return '\n'.join([*lines, *([f"which, and why: {store.path/'rejected.csv'}"] if rejected else [])])
+
 def write_store(
     studies: Studies,                # whose films
     out,                             # folder
@@ -484,7 +490,7 @@ def write_store(
     _write_shared(out/'probabilities.csv', lambda t: z.to_csv(t, index=False))
     _write_shared(out/'rejected.csv', lambda t: rejected.frame().to_csv(t, index=False))
     if not len(z): raise BadInput('none of the films could be used: ' + rejected.summary(), file=out/'rejected.csv')
-    if not run.quiet: print(rejected.summary(len(z)), store, out/'probabilities.csv', sep='\n')
+    if not run.quiet: print(_written(store, len(z), rejected))
     return store
 
 # %% ../../nbs/63_heatmaps.store.ipynb #be51c3ce
@@ -552,7 +558,7 @@ def write_overlays(
     n, about = 0, PngInfo()
     told = dict(method=store.meta['method'], weights=store.meta['model'].get('weights', ''), store=store.key)
     for k, v in told.items(): about.add_text(k, str(v))
-    for key in tqdm(list(store.table().image_id), desc='overlays', leave=False):
+    for key in track(list(store.table().image_id), desc='overlays'):
         film = studies.read(key)
         side = min(768, max(film.height, film.width))
         square = Geometry(film.height, film.width, side, store.meta['policy']).image(film.pixels)
@@ -578,7 +584,7 @@ def _all_log_odds(studies, reader, ps, run):
     said, Z, ids, rejected, bs = reader.text(prompts), [], [], Rejections(studies.rejected), run.bs
     films = StoreFilms(studies, Recipe(reader.size[0], reader.policy), run.cache)
     loader = DataLoader(films, bs, num_workers=min(run.workers, -(-len(films)//bs)), collate_fn=_as_list)
-    for batch in tqdm(loader, desc='zero-shot', leave=False, disable=run.quiet):
+    for batch in track(loader, desc='zero-shot', disable=run.quiet):
         ok = [f for f in batch if not f.error]
         for f in batch:
             if f.error: rejected.add(films.ids[f.at], f.error, f.file or None)

@@ -25,10 +25,9 @@ from pydicom.config import RAISE
 from pydicom.sr.coding import Code
 from pydicom.valuerep import validate_value
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from .. import __version__
-from ..core import BadInput, Rejections, atomic, debug_wanted, digest, safe_join, write_json
+from ..core import BadInput, Rejections, atomic, debug_wanted, digest, safe_join, track, write_json
 from ..data import Studies, to_coco
 from ..films import dicom_header, open_film, pixel_spacing
 from .config import ViewerRule
@@ -337,7 +336,7 @@ def write_viewers(
     "A Parametric Map of each finding and a Segmentation of each film, with viewers.csv and rejected.csv beside them"
     out, made, rows, rejected = Path(out), MadeBy.of(store), [], Rejections()
     ids = [key for key in store.table().image_id if key in studies.films.index]
-    for key in tqdm(ids, desc='objects for viewers', leave=False, disable=not progress):
+    for key in track(ids, desc='objects for viewers', disable=not progress):
         maps, path = store.maps([key]), studies.path(key)
         positive = set(store.findings)
         if calibration is not None and not rule.negatives:

@@ -27,7 +27,7 @@ from .panels import PANEL_KINDS, film_uri, heat_uri, lead_panels, outline
 from .parts import Cell, Folded, Heading, Note, Plots, Table, cell, figure_cell, film_count, html_of
 from .parts import number_cell, row, slug
 from .plots import Point, forest, forest_metric, forest_weighed
-from .words import GATE_LABELS, kind_of, label, metric_label, missed, num, span, systems_of, verdict
+from .words import GATE_LABELS, kind_of, label, metric_label, missed, num, systems_of, verdict
 from .words import weigh
 from ..scores import MAP_METRICS, metrics, minmax, on_grid
 
@@ -134,6 +134,12 @@ def _group_id(finding, condition):
     return slug('films', finding, condition)
 
 
+def _link(panels, condition, finding):
+    "Where the films of a finding and condition are; '' if none are shown"
+    there = any((p.condition, p.finding) == (condition, finding) for p in panels)
+    return f'#{_group_id(finding, condition)}' if there else ''
+
+
 def _groups(panels, films):
     "Films by finding and condition, and the kinds that did not occur"
     res = []
@@ -188,6 +194,7 @@ def classify_table(
 
 def targets_parts(
     targets: pd.DataFrame,  # of `targets_table`
+    panels=(),              # films that rows lead to
 ) -> list:                  # of parts
     "What was to be reached, and what it came to"
     rows = []
@@ -197,7 +204,8 @@ def targets_parts(
         interval = '' if low == '–' else f'{low} to {high}'
         reached = Cell('yes', kind='yes') if r.reached else Cell('no', kind='no')
         rows.append(row(r.target[0].upper() + r.target[1:], Cell(r.finding, kind='l'), Cell(r.condition, kind='l'),
-                        r.goal.replace('-', '−'), number_cell(r.value, digits, sign), interval, reached))
+                        r.goal.replace('-', '−'), number_cell(r.value, digits, sign), interval, reached,
+                        href=_link(panels, r.condition, r.finding)))
     columns = ['Target', 'Finding', 'Condition', 'Goal', 'Figure', '95 % interval', 'Reached']
     note = 'Set before the study. A figure is reached by its value or, where the goal says so, by all of its interval.'
     return [Table(note, columns, rows)]
@@ -210,12 +218,13 @@ def weighing_table(
     weighed: pd.DataFrame,  # of `weigh`
     finding: str,           # whose
     condition: str,         # of the population
+    href: str = '',         # where its films are
 ) -> Table:
     "What the refined model has over each of its opponents"
     rows = []
     for r in weighed[(weighed.finding == finding) & (weighed.condition == condition)].itertuples():
         rows.append(row(label(r.system, r.gate), figure_cell(r, 3, sign=True), Cell(_SIDES[r.side], kind=f'l {r.side}'),
-                        Cell(r.how, kind='l'), kind='ctl' if kind_of(r.system) == 'ctl' else ''))
+                        Cell(r.how, kind='l'), kind='ctl' if kind_of(r.system) == 'ctl' else '', href=href))
     metric = metric_label(weighed.metric.iloc[0]) if len(weighed) else ''
     caption = f'{finding}, {condition}: {metric} of the refined model without a gate, minus that of each system'
     return Table(caption + '. Small: 95 % interval.', ['Against', 'Difference', 'Verdict', 'How'], rows)
@@ -252,7 +261,7 @@ def _forests(report, several):
              Plots([p for p in place if p])]
     return parts
 
-# %% ../../nbs/92a_report.page.ipynb #0dcc45e6
+# %% ../../nbs/92a_report.page.ipynb #aea74056
 HOW = (
     'Maps are brought to the evaluation grid by bilinear interpolation and scaled to their own range; a mask '
     'is what lies strictly above a threshold. Thresholds and operating points were chosen on validation '
@@ -326,12 +335,11 @@ def _elsewhere(report, weighed, answer):
     return ' '.join(f'Under {" and ".join(names)}: {said}.' for said, names in others.items())
 
 
-def _tables(report, with_films):
+def _tables(report, panels):
     "Every figure, condition by condition"
     parts = []
     for i, condition in enumerate(report.conditions):
-        hrefs = {f: f'#{_group_id(f, condition)}' if (condition, f) in with_films else '' for f in report.findings}
-        found = [main_table(report.results, f, condition, hrefs[f]) for f in report.findings]
+        found = [main_table(report.results, f, condition, _link(panels, condition, f)) for f in report.findings]
         parts.append(Folded(f'Condition: {condition}', [t for t in found if t is not None], open=i == 0))
     return [*parts, Heading('Zero-shot prediction'), classify_table(report.results)]
 
@@ -364,9 +372,9 @@ def _page(report, panels, side, quality):
         'report.html.j2', title=report.title, question=report.question, verdict=said, six=six, films=films,
         elsewhere=' '.join(filter(None, (_elsewhere(report, weighed, said.answer), trained, report.data))),
         headline=forest_weighed(weighed, first), contents=_contents(report, shown), groups=_groups(panels, films),
-        weighing=[weighing_table(weighed, f, c) for c, f in pairs], missed=missed(report.targets),
-        goals=targets_parts(report.targets) if len(report.targets) else [],
-        forests=_forests(report, len(seeds) > 1), tables=_tables(report, {(p.condition, p.finding) for p in panels}),
+        weighing=[weighing_table(weighed, f, c, _link(panels, c, f)) for c, f in pairs], missed=missed(report.targets),
+        goals=targets_parts(report.targets, panels) if len(report.targets) else [],
+        forests=_forests(report, len(seeds) > 1), tables=_tables(report, panels),
         left_out=f'{lost} films were left out to keep this file small.' if lost else '',
         sections=[(k, h, markup(x)) for k, h, x in report.sections],
         methods=[*HOW, *report.manifest.get('notes', ())],
