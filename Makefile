@@ -16,7 +16,7 @@ export PIP_DEFAULT_TIMEOUT ?= 180
 export MPLBACKEND ?= agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test facts fuzz export readme docs thesis lock results bench clean distclean
+.PHONY: help install demo real test facts fuzz export readme docs thesis lock results bench clean distclean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,10 @@ endif
 
 demo: $(STAMP) ## the whole argument on made data, in twelve minutes on two cores: runs/demo/report.html
 	$(BIN)/cxr-weakloc demo $(ARGS)
+
+# nothing is learned from these films: see nbs/86_evaluation.real.ipynb
+real: $(STAMP) ## figures on real films, from ../shared/real or FOLDER=..., `name value low high n` a line
+	@$(BIN)/cxr-weakloc real $(if $(FOLDER),--folder $(FOLDER)) $(if $(REFINED),--refined $(REFINED)) $(if $(OUT),--out $(OUT)) $(ARGS)
 
 test: $(STAMP) ## run every notebook, and check that what is generated from them is in step
 	@$(BIN)/python .ci/test_nbs.py $(ARGS)

@@ -19,10 +19,12 @@ from cxr_weakloc.core import BadInput
 NAMES = re.compile(r'^(tune|fit|choose|calibrate|select|pick|best)(_|$)|^operating_point$|_cuts$')
 NOT_TUNING = {
     'choose_panels': 'chooses studies to show, no number',
+    'best_places': 'a smooth maximum over places, no number that is kept',
     'tuning_split': 'the guard itself',
     'choose_on_test': 'the word that takes the guard away',
 }
-BY_MARK = ('choose_baseline', 'calibrate_command')       # ask the loader's mark of the studies, not the split's name
+# these ask the loader's mark of the studies, not the split's name
+BY_MARK = ('best_maps', 'choose_baseline', 'calibrate_command')
 
 
 def found() -> dict:
@@ -70,6 +72,7 @@ def offers(split: str) -> dict:
         choose_map=lambda: choose_map({'gradcam': maps}, subset_truth(truth, i)),
         calibrate=lambda: calibrate(logits, labels[:, None], prompts, split=split),
         choose_baseline=lambda: baseline(split),
+        best_maps=lambda: best_map(split),
         calibrate_command=lambda: command(split),
     )
 
@@ -98,6 +101,13 @@ def baseline(split: str):
     from cxr_weakloc.study import choose_baseline
     films = Films(marked(split), torch.zeros(1, 1, 8, 8, dtype=torch.uint8), [])
     return choose_baseline(films, {'gradcam': None}, (), ('soft',))
+
+
+def best_map(split: str):
+    "The best training-free map of a study of arms"
+    from cxr_weakloc.study import best_maps
+    valid = SimpleNamespace(studies=marked(split))
+    return best_maps(SimpleNamespace(findings=('Cardiomegaly',), sets=SimpleNamespace(valid=valid)), 'Cardiomegaly')
 
 
 def refused(call, says: str, what: str):

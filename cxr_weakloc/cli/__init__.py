@@ -26,6 +26,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'DemoOptions',
         'CompareOptions',
     ],
+    'anatomy': [
+        'RegionsOptions',
+        'RealOptions',
+    ],
     'explore': [
         'ExploreOptions',
     ],

@@ -30,7 +30,8 @@ def mean_box_map(
     "The average training box. Raises `BadInput` where no positive has one"
     def boxes_at(i):
         return train.boxes[i] if train.boxes is not None else component_boxes(train.masks[i:i + 1])[0]
-    boxes = [b for b in map(boxes_at, np.flatnonzero(train.positive)) if len(b)]
+    at = np.flatnonzero(train.positive) if train.has_place else ()
+    boxes = [b for b in map(boxes_at, at) if len(b)]
     if not boxes: raise BadInput(f'no box among the positives of {train} to average')
     return sum(region_of([b], train.size)[0].float() for b in boxes) / len(boxes)
 

@@ -95,7 +95,8 @@ def right_answer(
 # %% ../../nbs/82_evaluation.scoring.ipynb #fb53dd4e
 def _values_of_maps(pred, truth, thresholds, positives):
     "Metric -> (len(positives),), before any zero-shot gate"
-    if not len(positives): return {name: np.zeros(0) for name in MAP_METRICS}
+    if not len(positives) or pred.maps is None or not truth.has_place:      # labels alone have no such values
+        return {name: np.full(len(positives), np.nan) for name in MAP_METRICS}
     def pick(values):
         if values is None: return None
         return [values[i] for i in positives] if isinstance(values, list) else values[positives]

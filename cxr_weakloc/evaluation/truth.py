@@ -331,10 +331,11 @@ def truth_of(
         geometry = replace(films.geometries[idx[k]], size=size)
         boxes[k] = _boxes_on(films, idx[k], name, geometry, fused).numpy()
     split = studies.films.split.iloc[0] if len(studies) else ''
-    truth = Truth(ids, studies.films.patient_id.loc[ids], labels, None, boxes, finding=name,
+    placed = films.masks is not None or len(studies.boxes) > 0     # else a set of labels: it says nothing of places
+    truth = Truth(ids, studies.films.patient_id.loc[ids], labels, None, boxes if placed else None, finding=name,
                   condition=films.condition, dataset=films.dataset, size=size, split=split)
     if not maps: return truth
-    truth = replace(truth, masks=true_masks(films, name, idx, size, fused))
+    if placed: truth = replace(truth, masks=true_masks(films, name, idx, size, fused))
     if films.regions is not None:
         truth = replace(truth, anatomy=prior_on(name, films.regions[idx], size))
     if films.anatomy is not None:

@@ -27,10 +27,11 @@ from ..models.config import Model
 from ..refine import RefineConfig, prepare_refinement, teachers_answer
 from ..refine.config import arm_pieces
 from .config import Baseline, Phantoms, Scores, Strict, StudyConfig, plain_config
+from .lessons import refine_data
 from .output import write_csv
 from .run import run_stages
 from cxr_weakloc.study.stages import (
-    Asked, Workbench, hear_students, kept_student, looked, refine_data, said_key, tried_methods,
+    Asked, Workbench, hear_students, kept_student, looked, said_key, tried_methods,
 )
 
 # %% ../../nbs/96_study.arms.ipynb #11506a29
@@ -139,6 +140,7 @@ def best_maps(
 ) -> tuple:             # {set: (n,h,w) gated maps}, (heatmap, gate)
     "The gated map that does best on validation, on all sets"
     k, valid = study.findings.index(name), study.sets.valid
+    valid.studies.check_choice('choose the best map')
     asked = Asked('baseline', study.reader.manifest['weights'], lambda: study.reader)
     positive = np.flatnonzero(valid.studies.labels[name] == 1)
     tried = {method: looked(study, asked, valid, method).maps[positive, k]

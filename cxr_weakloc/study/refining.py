@@ -17,7 +17,8 @@ from ..heatmaps import model_for, read_model
 from ..models import Reader, load_reader
 from .config import RefineCommand
 from .data import Origin, kept_films, with_regions
-from .stages import Lesson, device, model_key, teach
+from .lessons import Lesson, teach
+from .stages import device, model_key
 
 # %% ../../nbs/95f_study.refining.ipynb #82375c06
 def _learning_part(studies, cfg):

@@ -5,14 +5,13 @@
 # %% auto #0
 __all__ = ['STAGES', 'QUICK', 'Chosen', 'Workbench', 'run_order', 'make_population', 'device', 'study_reader', 'paired_stores',
            'grid_wanted', 'read_films', 'as_students_learned', 'find_regions', 'asked_phrases', 'model_key', 'Asked',
-           'looked', 'answers', 'tried_methods', 'choose_baseline', 'of_store', 'hear_baseline', 'refine_data',
-           'Lesson', 'teach', 'kept_student', 'teach_students', 'hear_students', 'case_of', 'said_key',
-           'kept_thresholds', 'plain_thresholds', 'read_thresholds', 'joined_thresholds', 'kept_evaluation', 'judge']
+           'looked', 'answers', 'tried_methods', 'choose_baseline', 'of_store', 'hear_baseline', 'kept_student',
+           'teach_students', 'hear_students', 'case_of', 'said_key', 'kept_thresholds', 'plain_thresholds',
+           'read_thresholds', 'joined_thresholds', 'kept_evaluation', 'judge']
 
-# %% ../../nbs/95b_study.stages.ipynb #dd7abf86
+# %% ../../nbs/95b_study.stages.ipynb #d41e0714
 import json
-import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,22 +20,22 @@ import pandas as pd
 import torch
 
 from ..anatomy import GATE_MODES
-from ..core import BadInput, Registry, Stages, code_of, code_revision, digest, finding
-from ..data import Films, Recipe, label_budget
+from ..core import BadInput, Registry, Stages, code_of, digest, finding
+from ..data import Films, Recipe
 from cxr_weakloc.evaluation import (
-    COLUMNS, Case, Evaluation, Heard, Thresholds, choose_map, evaluate, fused_boxes, mean_box_of, name_seed, true_masks,
-    truth_of, tune_case,
+    COLUMNS, Case, Evaluation, Heard, Thresholds, choose_map, evaluate, fused_boxes, mean_box_of, name_seed, truth_of,
+    tune_case,
 )
-from ..films import film_tensor
 from cxr_weakloc.heatmaps import (
-    HEATMAPS, MapStore, default_method, explain_findings, maps_of, model_for, read_model,
+    HEATMAPS, MapStore, default_method, explain_findings, model_for, read_model,
 )
-from ..models import Phrases, Reader, load_calibration, load_reader, save_reader, weights_hash
-from ..refine import RefineConfig, RefineData, own_map, prepare_refinement, refine
+from ..models import Phrases, Reader, load_calibration, load_reader, weights_hash
+from ..refine import RefineConfig
 from .config import StudyConfig
 from cxr_weakloc.study.data import (
     Origins, Sets, load_sets, make_phantoms, open_origins, phantom_origins, truth_key, with_regions,
 )
+from .lessons import LOOKING, Lesson, teach
 
 # %% ../../nbs/95b_study.stages.ipynb #9dc6430b
 class Chosen(NamedTuple):
@@ -205,11 +204,7 @@ def find_regions(
     sets = study.sets
     study.sets = Sets(seen(sets.train), seen(sets.valid), {name: seen(films) for name, films in sets.tests.items()})
 
-# %% ../../nbs/95b_study.stages.ipynb #740ca790
-_LOOKING = ('films.geometry', 'films.values', 'models.evidence', 'models.reader', 'models.towers', 'models.contrastive',
-            'models.conv', 'models.albef', 'models.prompts', 'heatmaps.methods', 'heatmaps.explain')
-
-
+# %% ../../nbs/95b_study.stages.ipynb #22e2835d
 def asked_phrases(
     reader: Reader,    # a classifier's class has no words
     findings: tuple,   # names
@@ -251,7 +246,7 @@ def looked(
         return dict(maps=maps, log_odds=z), {}
     prompts = [finding(name) for name in study.findings]
     key = [study.key(films.condition), model_key(study.cfg, asked.weights), prompts, method,
-           code_of(*_LOOKING, HEATMAPS[method])]
+           code_of(*LOOKING, HEATMAPS[method])]
     kept, _ = study.stages.keep(f'maps-{asked.name}-{films.condition}-{method}', look, *key)
     return Heard(kept['maps'], kept['log_odds'].sigmoid())
 
@@ -386,78 +381,7 @@ def hear_baseline(
     study.choice = hear(study, tuple(modes))
     study.stages.say(f'  {study.choice.method}, {study.choice.mode} gate')
 
-# %% ../../nbs/95b_study.stages.ipynb #59168661
-def refine_data(
-    films: Films,          # with regions
-    findings: tuple,       # names
-    cfg: RefineConfig,     # its arm says whether the truth is needed
-    seed: int = 0,         # of the boxes' choice
-    fused: dict = None,    # of `fused_boxes`
-    budget: float = 0.,    # share of the patients with boxes whose boxes may be used
-) -> RefineData:
-    "What refinement may see: films and regions; boxes up to the budget; the truth only for the ceiling"
-    size, every = films.size, np.arange(len(films))
-    known = dict(films=films.images, regions=film_tensor(films.regions), findings=tuple(findings))
-    if budget > 0:
-        lent = [np.isin(films.ids, label_budget(films.studies, name, budget, seed)) for name in findings]
-        boxes = torch.stack([true_masks(films, name, every, size, fused, boxes_only=True) for name in findings], 1)
-        has_box = torch.stack([torch.tensor(o) for o in lent], 1) & boxes.any(-1).any(-1)
-        known |= dict(boxes=boxes & has_box[..., None, None], has_box=has_box)
-    if cfg.arm == 'ceiling':
-        truth = torch.stack([true_masks(films, name, every, size, fused) for name in findings], 1)
-        labels = torch.tensor(films.studies.labels[list(findings)].to_numpy(np.float32))
-        known |= dict(truth=truth, labels=labels)
-    return RefineData(**known)
-
-
-_REFINING = (*_LOOKING, 'models.training', 'anatomy.priors', 'anatomy.gates', 'refine')
-
-
-class Lesson(NamedTuple):
-    "What a student is taught, and with what"
-    films: Films          # with regions
-    findings: tuple       # names
-    cfg: RefineConfig     # how
-    seed: int             # of views, order, boxes
-    fused: dict = None    # of `fused_boxes`
-    budget: float = 0.    # share of the boxes
-
-    @property
-    def key(self) -> list:
-        "Parts of a key: all that the student depends on, besides the model that it begins as"
-        told = truth_key(self.films, self.findings) if self.cfg.arm == 'ceiling' or self.budget else None
-        prompts = [finding(name) for name in self.findings]
-        return [self.films.images, self.films.regions, self.films.ids, prompts, self.cfg, self.seed, self.budget, told,
-                code_of(*_REFINING)]
-
-    def data(self) -> RefineData:
-        "The films with what may be known of them"
-        return refine_data(self.films, self.findings, self.cfg, self.seed, self.fused, self.budget)
-
-
-def teach(
-    reader: Reader,        # the pretrained model
-    lesson: Lesson,        # what it is taught
-    folder,                # of the student
-    ckpt: Path = None,     # progress
-    shared: dict = None,   # kept between the seeds of an arm: the data and what is known of them
-    progress: bool = True, # bars
-    **told,                # for its manifest
-):
-    "Refine, and save"
-    start, shared = time.time(), {} if shared is None else shared
-    arm = (lesson.cfg.arm, lesson.cfg.method, lesson.seed if lesson.budget else None)
-    if arm not in shared:
-        data = lesson.data()
-        shared.clear()
-        shared[arm] = data, prepare_refinement(reader, data, lesson.cfg, progress)
-    data, known = shared[arm]
-    student = refine(reader, data, lesson.cfg, lesson.seed, out=ckpt, progress=progress, known=known)
-    manifest = dict(student.manifest, seed=lesson.seed, budget=lesson.budget, base=reader.manifest.get('weights'),
-                    dataset=lesson.films.dataset, code=code_revision(), seconds=round(time.time() - start, 1), **told)
-    save_reader(student, folder, manifest, half=True)
-
-# %% ../../nbs/95b_study.stages.ipynb #887b074c
+# %% ../../nbs/95b_study.stages.ipynb #e5e2794d
 def kept_student(
     study: Workbench,          # with films and regions
     system: str,           # 'refined' or 'ceiling'
@@ -515,7 +439,7 @@ def teach_students(
             with study.stages.stage(name_seed(system, seed), what):
                 study.students[system, seed] = kept_student(study, system, seed, how, shared)
 
-# %% ../../nbs/95b_study.stages.ipynb #b86bed7a
+# %% ../../nbs/95b_study.stages.ipynb #f16653d4
 @STAGES.add('maps', says='of the students', weight=15)
 def hear_students(
     study: Workbench,   # with students
@@ -535,8 +459,10 @@ def hear_students(
             study.heard[set_name][system, seed] = looked(study, asked, films, method)
         study.checkpoints[name] = weights
 
-# %% ../../nbs/95b_study.stages.ipynb #b37e7409
-_JUDGING = ('evaluation', 'scores', 'anatomy.priors', 'anatomy.gates', 'films.geometry', 'films.rle')
+# %% ../../nbs/95b_study.stages.ipynb #782422fe
+_JUDGING = ('study.stages', 'evaluation', 'scores', 'anatomy.priors', 'anatomy.gates', 'films.geometry',
+            'films.rle')
+_WITHOUT_PLACE = ('auc', 'ece')     # figures of a set that says nothing of places
 
 
 def case_of(
@@ -630,7 +556,10 @@ def kept_evaluation(
     def judge():
         case = case_of(study, condition, name, box)
         judged = evaluate(case.predictions, case.parts(), thresholds, n_boot=scores.n_boot)
-        return dict(results=judged.results, left_out=judged.left_out, images=judged.images)
+        results = judged.results
+        if case.films.masks is None and not len(case.films.studies.boxes):
+            results = results[results.metric.isin(_WITHOUT_PLACE)]
+        return dict(results=results, left_out=judged.left_out, images=judged.images)
     key = [name, said_key(study, condition), plain_thresholds(thresholds), scores.size, scores.n_boot, box]
     kept = study.stages.keep(f'scores-{condition}-{name}', judge, *key, kind='tables')
     return Evaluation(kept['results'], kept['left_out'], kept['images'])
