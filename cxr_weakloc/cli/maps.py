@@ -35,7 +35,8 @@ class HeatmapsOptions:
             OUT/overlays/*.png             with --png: each map laid over its film
             OUT/dicom/*.dcm                with --dicom: a Parametric Map of each raw map and a Segmentation of what
                                            lies above the threshold, over the film in any DICOM viewer
-            OUT/predictions.csv, .coco.json, .results.json   with --predictions: boxes with confidence, VinDr-CXR's and COCO's
+            OUT/predictions.csv, .coco.json, .results.json    with --predictions: boxes with confidence, as
+                                           VinDr-CXR and COCO write them
 
     Which method? Without --method: what a refined model was taught with, cross_gradcam for an ALBEF,
     gradcam for all others. gradcam is Grad-CAM on the activations (of a transformer: its visual

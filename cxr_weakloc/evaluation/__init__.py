@@ -100,7 +100,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     ],
     'real': [
         'PARTS',
-        'LEVELS',
+        'SHARES',
         'REAL',
         'part_of',
         'RealFilms',
