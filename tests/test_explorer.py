@@ -136,7 +136,7 @@ def test_one_person():
 
 
 @needs_browser
-def two_at_once():
+def test_two_at_once():
     with served(films()) as url, browser() as b:
         one, two = opened(b, url), opened(b, url)
         before = seq(two), two.get_attribute('.cxw-frame >> nth=2', 'aria-label')
