@@ -4,7 +4,10 @@ from pathlib import Path
 import rooms
 
 # the thesis in the order in which it is read; the library's notebooks are in the order of their names
-THESIS = ('t1_introduction', 't2_related_work', 't3_data', 't4_method', 't5_design', 't6_teachers', '99_results', 't7_discussion')
+THESIS = (
+    't1_introduction', 't2_related_work', 't3_data', 't4_method', 't5_design', 't6_teachers', '99_results',
+    't7_discussion',
+)
 
 
 def sections(root: Path) -> list:
