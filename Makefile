@@ -40,8 +40,9 @@ demo: $(STAMP) ## the whole argument on made data, in twelve minutes on two core
 	$(BIN)/cxr-weakloc demo $(ARGS)
 
 # nothing is learned from these films: see nbs/86_evaluation.real.ipynb
+real: ARGS += $(if $(FOLDER),--folder $(FOLDER)) $(if $(REFINED),--refined $(REFINED)) $(if $(OUT),--out $(OUT))
 real: $(STAMP) ## figures on real films, from ../shared/real or FOLDER=..., `name value low high n` a line
-	@$(BIN)/cxr-weakloc real $(if $(FOLDER),--folder $(FOLDER)) $(if $(REFINED),--refined $(REFINED)) $(if $(OUT),--out $(OUT)) $(ARGS)
+	@$(BIN)/cxr-weakloc real $(ARGS)
 
 test: $(STAMP) ## run every notebook, and check that what is generated from them is in step
 	@$(BIN)/python .ci/test_nbs.py $(ARGS)
