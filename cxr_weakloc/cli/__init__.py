@@ -33,6 +33,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'explore': [
         'ExploreOptions',
     ],
+    'arms': [
+        'ArmsOptions',
+    ],
     '__main__': [
         'load_commands',
         'main',

@@ -174,7 +174,7 @@ def write_vindr(
             if not n:
                 continue
             jobs = [(pop, first + k, split, str(part)) for k in range(n)]
-            found = in_order(_vindr_study, jobs, workers, f'{root.name}/{split}')
+            found = in_order(_vindr_study, jobs, workers, f'{split} films')
             for table in ('annotations', 'image_labels'):
                 _save_csv(_joined(found, table), part/'annotations'/f'{table}_{split}.csv')
             rows += found
@@ -244,7 +244,7 @@ def write_mimic(
             (part/name).mkdir(parents=True)
         splits = ['train']*train + ['validate']*validate
         jobs = [(pop, first_patient + k, split, str(part)) for k, split in enumerate(splits)]
-        rows = in_order(_mimic_patient, jobs, workers, root.name)
+        rows = in_order(_mimic_patient, jobs, workers, 'patients')
         tables = dict(split='split', metadata='metadata', chexpert='chexpert', negbio='chexpert')
         for name, key in tables.items():
             _save_csv(_joined(rows, key), part/f'mimic-cxr-2.0.0-{name}.csv.gz')

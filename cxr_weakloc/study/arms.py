@@ -71,7 +71,7 @@ class ArmsConfig:
     "A study of teachers"
     out: Path                                                      # folder of the results
     arms: tuple[str, ...] = ('map', 'prior', 'organ', 'departure', 'best')   # of refinement
-    families: dict[str, Model] = field(default_factory=lambda: dict(fusion=Model('phantom')))   # models, by name
+    families: dict[str, Model] = field(default_factory=lambda: dict(cnn=Model('phantom:cnn')))   # models, by name
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)       # of training: a student each
     populations: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)      # seeds of the phantoms
     ceiling: bool = True                                           # also teach a student with the truth
