@@ -36,7 +36,7 @@ else
 endif
 	@touch $@
 
-demo: $(STAMP) ## the whole argument on made data, in twelve minutes on two cores: runs/demo/report.html
+demo: $(STAMP) ## the whole argument on made data, in a quarter of an hour on two cores: runs/demo/report.html
 	$(BIN)/cxr-weakloc demo $(ARGS)
 
 # nothing is learned from these films: see nbs/86_evaluation.real.ipynb

@@ -101,6 +101,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'real': [
         'PARTS',
         'SHARES',
+        'READING',
         'REAL',
         'part_of',
         'RealFilms',
@@ -112,6 +113,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'measured',
         'Gridded',
         'on_grid_of',
+        'reading_rows',
         'reading_figures',
         'heart_overlaps',
         'grid_regions',
