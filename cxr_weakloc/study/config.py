@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Count', 'Share', 'Condition', 'Strict', 'Unprefixed', 'PUBLISHED_BY_NAME', 'Data', 'Phantoms', 'Baseline', 'Scores',
-           'StudyConfig', 'demo_config', 'results_config', 'RefineCommand', 'said', 'unknown_names', 'load_config',
-           'check_config', 'config_example', 'config_table', 'plain_config']
+           'StudyConfig', 'demo_config', 'results_config', 'RefineCommand', 'ArmsConfig', 'said', 'unknown_names',
+           'load_config', 'check_config', 'config_example', 'config_table', 'plain_config']
 
 # %% ../../nbs/95_study.config.ipynb #0aade447
 import difflib
@@ -25,7 +25,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from ..core import FINDINGS, BadInput, finding
 from ..models import Model
-from ..refine import RefineConfig
+from ..refine import RefineConfig, arm_pieces
 
 # %% ../../nbs/95_study.config.ipynb #0064856a
 Count = Annotated[int, Field(ge=1)]
@@ -175,6 +175,30 @@ class RefineCommand:
     def __post_init__(self):
         "Findings by the names of their table"
         self.findings = _by_their_names(self.findings)
+
+# %% ../../nbs/95_study.config.ipynb #a1c0f1e3
+@dataclass(config=Strict)
+class ArmsConfig:
+    "A study of teachers"
+    out: Path                                                      # folder of the results
+    arms: tuple[str, ...] = ('map', 'prior', 'organ', 'departure', 'best')   # of refinement
+    families: dict[str, Model] = field(default_factory=lambda: dict(cnn=Model('phantom:cnn')))   # models, by name
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)       # of training: a student each
+    populations: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)      # seeds of the phantoms
+    ceiling: bool = True                                           # also teach a student with the truth
+    workers: int = 2                                               # processes that make and read films
+    phantoms: Phantoms = field(default_factory=Phantoms)           # how many; their seed is the population's
+    baseline: Baseline = field(default_factory=Baseline)           # training-free maps that are tried
+    refine: RefineConfig = field(default_factory=RefineConfig)     # how every arm is taught
+    scores: Scores = field(default_factory=Scores)                 # how maps are judged
+
+    def __post_init__(self):
+        "Everything that can be wrong is wrong before anything runs"
+        for arm in self.arms:
+            arm_pieces(arm)
+        if self.phantoms.train*.3 < 30:
+            raise BadInput(f'{self.phantoms.train} phantoms are too few to choose thresholds on a third of them',
+                           mend='at least 100')
 
 # %% ../../nbs/95_study.config.ipynb #eb05ebfc
 def _line(
