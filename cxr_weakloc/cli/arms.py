@@ -24,12 +24,13 @@ class ArmsOptions(ArmsConfig):
     that needs no training, and the ceiling. The same command goes on where it was stopped.
 
     reads   nothing: films are made
-    writes  OUT/arms.csv                   family, arm, finding, condition, metric, value, ci_low, ci_high, n
+    writes  OUT/arms.csv                   family, arm, finding, condition, metric, value, ci_low, ci_high, n,
+                                           p, p_holm
             OUT/arms-by-population.csv     what it was averaged from
             OUT/FAMILY/population-SEED     students, and every figure
 
     example:
-      cxr-weakloc arms --out runs/arms --arms map organ best --seeds 0 1
+      cxr-weakloc arms --out runs/arms --arms map organ best best:5 --heads best --seeds 0 1
     """
     def run(self, command, started):
         "Run the study, and say where its table is"
