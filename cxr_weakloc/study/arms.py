@@ -26,6 +26,7 @@ from ..refine.config import arm_pieces, arm_share
 from .config import ArmsConfig, StudyConfig, plain_config
 from .lessons import Lesson, refine_data
 from .output import write_csv
+from .reasons import ask_students, reasons_table
 from .run import run_stages
 from cxr_weakloc.study.stages import (
     Workbench, asked_phrases, hear_students, kept_student, said_key, tried_methods,
@@ -251,7 +252,7 @@ def judged_cell(
     population: int,       # one of its populations
     command: str = '',     # that was typed
     quiet: bool = False,   # print nothing
-) -> Evaluation:
+) -> tuple:                # values of films, of `judge_arms`; {arm: of `ask_students`}
     "All arms of one family on one population: resumed, or as they are there"
     one = cell_config(cfg, family, population)
     with Stages(one.out, quiet) as stages:
@@ -262,8 +263,9 @@ def judged_cell(
             teach_heads(study, cfg.heads)
             hear_teachers(study, cfg.arms)
             judged = judge_arms(study)
+            asked = {arm: ask_students(study, arm) for arm in cfg.reasons}
         write_csv(judged.results, one.out/'results.csv')
-    return judged
+    return judged.images, asked
 
 
 def run_arms(
@@ -272,9 +274,12 @@ def run_arms(
     quiet: bool = False,   # print nothing
 ) -> pd.DataFrame:         # `TABLE`
     "Every arm of every family on every population. Raises `BadInput`"
-    start, parts, single = time.time(), [], []
+    start, parts, single, reasons = time.time(), [], [], []
     for family in cfg.families:
-        images = [judged_cell(cfg, family, population, command, quiet).images for population in cfg.populations]
+        cells = [judged_cell(cfg, family, population, command, quiet) for population in cfg.populations]
+        images = [cell[0] for cell in cells]
+        reasons += [reasons_table([cell[1][arm] for cell in cells], cfg.scores.n_boot).assign(family=family, arm=arm)
+                    for arm in cfg.reasons]
         parts.append(arms_table(images, cfg.arms, cfg.scores.n_boot).assign(family=family))
         single += [arms_table([one], cfg.arms, cfg.scores.n_boot).assign(family=family, population=population)
                    for population, one in zip(cfg.populations, images)]
@@ -282,6 +287,8 @@ def run_arms(
     write_csv(pd.concat(single, ignore_index=True)[['population', 'family', *TABLE[1:-1]]],
               cfg.out/'arms-by-population.csv')
     write_csv(table, cfg.out/'arms.csv')
+    if reasons:
+        write_csv(pd.concat(reasons, ignore_index=True), cfg.out/'reasons.csv')
     told = dict(command=command, config=plain_config(cfg), revision=code_revision(), seconds=round(time.time() - start))
     write_json(cfg.out/'manifest.json', told)
     return table
