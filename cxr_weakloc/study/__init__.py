@@ -137,7 +137,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'variance': [
         'Drawn',
         'seed_weights',
-        'Population',
+        'Sampled',
         'ArmFigure',
         'over_populations',
         'with_holm',
@@ -151,7 +151,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'looks',
         'marked',
         'falls',
-        'reasons',
+        'map_reasons',
         'ask_students',
         'never_refined',
         'reasons_table',

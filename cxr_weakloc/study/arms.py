@@ -31,7 +31,7 @@ from .run import run_stages
 from cxr_weakloc.study.stages import (
     Workbench, asked_phrases, hear_students, kept_student, said_key, tried_methods,
 )
-from .variance import ArmFigure, Population, over_populations, with_holm
+from .variance import ArmFigure, Sampled, over_populations, with_holm
 
 # %% ../../nbs/96_study.arms.ipynb #11506a29
 _COARSE = tuple(f'{name}-coarse' for name in ('anatomy', 'mean-box', 'gaussian', 'wrong-organ', 'shifted-mask'))
@@ -234,7 +234,7 @@ def arms_table(
     "The figures of every arm on one family, over its populations; of what is no arm, its mask IoU"
     rows = []
     for at in images[0][['finding', 'condition']].drop_duplicates().itertuples(index=False, name=None):
-        here = [Population(part[(part.finding == at[0]) & (part.condition == at[1])], n_boot, seed=k)
+        here = [Sampled(part[(part.finding == at[0]) & (part.condition == at[1])], n_boot, seed=k)
                 for k, part in enumerate(images)]
         rivals = [system for system in dict.fromkeys(images[0].system) if system not in arms]
         asked = [(arm, metric, one) for arm in arms for metric, one in figures_of(arm).items()]
