@@ -188,6 +188,9 @@ class ArmsConfig:
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)       # of training: a student each
     populations: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)      # seeds of the phantoms
     ceiling: bool = True                                           # also teach a student with the truth
+    heads: tuple[str, ...] = ()                                    # arms whose targets a head without words learns, too
+    reasons: tuple[str, ...] = ()                                  # arms whose students are asked whether it is real
+    search: int = 0                                                # trials for settings, on validation; no test then
     workers: int = 2                                               # processes that make and read films
     phantoms: Phantoms = field(default_factory=Phantoms)           # how many; their seed is the population's
     baseline: Baseline = field(default_factory=Baseline)           # training-free maps that are tried
@@ -196,8 +199,11 @@ class ArmsConfig:
 
     def __post_init__(self):
         "Everything that can be wrong is wrong before anything runs"
-        for arm in self.arms:
+        for arm in (*self.arms, *self.heads):
             arm_pieces(arm)
+        for arm in self.reasons:
+            if arm not in self.arms:
+                raise BadInput(f'reasons of {arm!r}: no arm of this study', mend=f"one of {', '.join(self.arms)}")
         if self.phantoms.train*.3 < 30:
             raise BadInput(f'{self.phantoms.train} phantoms are too few to choose thresholds on a third of them',
                            mend='at least 100')
