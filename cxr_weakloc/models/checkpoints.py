@@ -1143,7 +1143,10 @@ def load_reader(
                        mend='leave the size out; checkpoints of ALBEF, CLIP and ResNets take several')
     if isinstance(reader, FusionReader) and (contrastive or reader.manifest.get('contrastive')):
         reader = itc_reader(reader.model, reader.manifest | dict(family='albef', contrastive=True))
-    if policy is not None: reader.wanted = replace(reader.wanted, policy=policy)
+    policy = policy or reader.manifest.get('policy')    # one that was asked for travels with what is saved
+    if policy is not None:
+        reader.wanted = replace(reader.wanted, policy=policy)
+        reader.manifest = dict(reader.manifest) | dict(policy=policy)
     weights = state_hash(reader) if where is None else weights_hash(where)
     reader.manifest = dict(family=reader.family) | dict(reader.manifest) | dict(weights=weights)
     return reader.to(device)
