@@ -616,7 +616,9 @@ def resnet_from(
         )
     deep = any(k.startswith(f'{prefix}layer1.0.conv3') for k in sd)
     widths = tuple(len(sd[f'{prefix}layer{i}.0.conv1.weight']) for i in (1, 2, 3, 4))
-    return ResNetShape(tuple(depth), widths, tuple(strides), deep).build()
+    second = (sd.get(f'{prefix}layer{i}.0.conv2.weight') for i in (1, 2, 3, 4))   # one that is missing is named later
+    kernels = tuple(3 if kernel is None else kernel.shape[-1] for kernel in second)
+    return ResNetShape(tuple(depth), widths, tuple(strides), deep, kernels).build()
 
 def bert_from(
     sd: dict,             # names -> tensors
