@@ -1052,6 +1052,7 @@ EMBEDDED = {   # name -> folder of the package's weights
     'phantom': 'vlm',         # an ALBEF
     'phantom:cnn': 'cnn',     # a small ResNet whose places answer for sentences, in BioViL's layout
     'phantom:vit': 'vit',     # a small vision transformer so, in CheXzero's
+    'phantom:fine': 'fine',   # a ResNet again, on a finer grid, each place seeing little; also of the varied population
 }
 
 def embedded(

@@ -368,9 +368,9 @@ def told_apart(
         positive = (both > 0).any(-1) & ~negative & ~torch.eye(len(at)).bool()
         vec = reader.text([sents[i] for i in at], grad=True).vec.float()
         loss = contrast(10*vec @ vec.T, positive.to(device), negative.to(device))
-        opt.zero_grad()
         loss.backward()
         opt.step()
+        opt.zero_grad()   # nothing is left for the first step of what follows
 
 @torch.no_grad()
 def centred(
