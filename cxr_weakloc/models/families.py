@@ -354,8 +354,8 @@ def finer(
 def told_apart(
     reader: Reader,    # whose text tower is trained
     asserts: dict,     # of `asserted`
-    steps: int = 60,
-    lr: float = 5e-4,
+    steps: int = 60,   # of the optimizer
+    lr: float = 5e-4,  # learning rate
     several: int = 48, # sentences in a step
 ):
     "Sentences that contradict one another, apart; those that assert the same, together"
