@@ -136,10 +136,14 @@ class PretrainOptions:
         print(self.out)
 
     def _films(self, tree, split):
-        "One split of one tree: `Films` from a cache, else its studies"
-        from cxr_weakloc.data import MimicPlaces, load_films, load_mimic
+        "One split of one tree: films of a cache, else its studies"
+        from cxr_weakloc.data import MimicPlaces, load_films, load_mimic, stream_films
         keep_out = 'auto' if self.keep_out is None else self.keep_out
         studies = load_mimic(tree, split, keep_out=keep_out, places=MimicPlaces(reports=self.reports))
         print(studies)
         size, policy = self.shape.image_size, self.shape.policy
-        return load_films(studies, size, policy, cache=self.cache) if self.cache else studies
+        if self.cache is None:
+            return studies
+        if split == 'train' and not self.family:
+            return stream_films(studies, size, policy, self.cache)    # they stay on disk
+        return load_films(studies, size, policy, cache=self.cache)
