@@ -3,7 +3,7 @@
 Columns: pairs, films (on disk: `stream_films`; in memory: `load_films`), steps, mb_before (resident memory when all is
 imported), mb_peak (greatest resident memory of the process). Each row is a process of its own that pretrains a tiny
 ALBEF for one epoch on so many pairs of made films (64 px) and reports, from a cache in the layout of `prepare`. What
-grows with the pairs beside films in memory is tables: of films, labels and reports.
+else grows with the pairs (tables of films and reports are in memory) was not taken apart.
 """
 import argparse
 import json

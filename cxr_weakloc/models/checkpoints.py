@@ -616,7 +616,9 @@ def resnet_from(
         )
     deep = any(k.startswith(f'{prefix}layer1.0.conv3') for k in sd)
     widths = tuple(len(sd[f'{prefix}layer{i}.0.conv1.weight']) for i in (1, 2, 3, 4))
-    return ResNetShape(tuple(depth), widths, tuple(strides), deep).build()
+    second = (sd.get(f'{prefix}layer{i}.0.conv2.weight') for i in (1, 2, 3, 4))   # one that is missing is named later
+    kernels = tuple(3 if kernel is None else kernel.shape[-1] for kernel in second)
+    return ResNetShape(tuple(depth), widths, tuple(strides), deep, kernels).build()
 
 def bert_from(
     sd: dict,             # names -> tensors
@@ -1050,6 +1052,7 @@ EMBEDDED = {   # name -> folder of the package's weights
     'phantom': 'vlm',         # an ALBEF
     'phantom:cnn': 'cnn',     # a small ResNet whose places answer for sentences, in BioViL's layout
     'phantom:vit': 'vit',     # a small vision transformer so, in CheXzero's
+    'phantom:fine': 'fine',   # a ResNet again, on a finer grid, each place seeing little; also of the varied population
 }
 
 def embedded(

@@ -95,8 +95,9 @@ class AlignConfig:
     lr: float | None = None    # peak learning rate
     bs: int = 32               # films per step
     wd: float = .05            # weight decay
+    told: int = 60             # steps of the text tower alone, before: contradicting sentences are told apart
     said: int = 2              # sentences of each report in a step
-    sharp: float = 10.         # of the smooth maximum over places
+    sharp: float = 5.          # of the smooth maximum over places
     windows: tuple[float, ...] | None = None # share of the steps with windows in each phase; the last one holds on
     least: float = .25         # shortest side of a window, share of the film's
     agree: float = 5.          # weight of the agreement of places with what they see through windows

@@ -19,7 +19,7 @@ from cxr_weakloc.data import (
     find_cache, load_films, open_studies, split_patients,
 )
 from ..films import Geometry
-from ..phantom import Population, condition, write_vindr
+from ..phantom import condition, population, write_vindr
 from .config import Data, Phantoms, StudyConfig
 
 # %% ../../nbs/95a_study.data.ipynb #48b09d13
@@ -36,9 +36,9 @@ def phantom_trees(
     return trees if 'matched' in trees else {}
 
 
-def _phantom_tree(stages, at, name, phantoms, workers):
+def _phantom_tree(stages, at, name, phantoms, workers, preset):
     "The tree of one condition, made if it is not there"
-    people = condition(Population(seed=phantoms.seed), name)
+    people = condition(population(preset, seed=phantoms.seed), name)
     train = phantoms.train if name == 'matched' else 0
 
     def make(folder):
@@ -53,14 +53,15 @@ def make_phantoms(
     phantoms: Phantoms,     # how many, of which seed, under which conditions
     workers: int = 2,       # processes
     stages: Stages = None,  # of a study, if `root` lies in its folder
+    preset: str = 'plain',  # of the phantom's `presets`: who is drawn
 ) -> dict:                  # condition -> its tree
     "The phantom trees of a study; those that are already there are kept"
     names = dict.fromkeys(('matched', *phantoms.conditions))
     if stages is not None:
         at = f'{Path(root).relative_to(stages.out)}/'
-        return {name: _phantom_tree(stages, at, name, phantoms, workers) for name in names}
+        return {name: _phantom_tree(stages, at, name, phantoms, workers, preset) for name in names}
     with Stages(root, quiet=True) as stages:
-        return {name: _phantom_tree(stages, '', name, phantoms, workers) for name in names}
+        return {name: _phantom_tree(stages, '', name, phantoms, workers, preset) for name in names}
 
 # %% ../../nbs/95a_study.data.ipynb #e72ecb50
 @dataclass
