@@ -36,6 +36,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'arms': [
         'ArmsOptions',
     ],
+    'slurm': [
+        'SlurmOptions',
+    ],
     '__main__': [
         'load_commands',
         'main',

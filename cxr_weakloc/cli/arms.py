@@ -24,15 +24,20 @@ class ArmsOptions(ArmsConfig):
     that needs no training, and the ceiling. The same command goes on where it was stopped.
 
     reads   nothing: films are made
-    writes  OUT/arms.csv                   family, arm, finding, condition, metric, value, ci_low, ci_high, n
+    writes  OUT/arms.csv                   family, arm, finding, condition, metric, value, ci_low, ci_high, n,
+                                           p, p_holm
             OUT/arms-by-population.csv     what it was averaged from
+            OUT/reasons.csv                other words, other maps, reasons, before and after: of --reasons
+            OUT/search.csv                 settings that --search tried on validation; nothing is judged then
             OUT/FAMILY/population-SEED     students, and every figure
 
     example:
-      cxr-weakloc arms --out runs/arms --arms map organ best --seeds 0 1
+      cxr-weakloc arms --out runs/arms --arms map organ best best:5 --heads best --seeds 0 1
     """
     def run(self, command, started):
-        "Run the study, and say where its table is"
-        from cxr_weakloc.study import run_arms
-        run_arms(ArmsConfig(**{f.name: getattr(self, f.name) for f in fields(ArmsConfig)}), command)
-        print(self.out/'arms.csv')
+        "Run the study, or the search, and say where its table is"
+        from cxr_weakloc.study import run_arms, search_arms
+        cfg = ArmsConfig(**{f.name: getattr(self, f.name) for f in fields(ArmsConfig)})
+        make, table = (search_arms, 'search.csv') if cfg.search else (run_arms, 'arms.csv')
+        make(cfg, command)
+        print(self.out/table)

@@ -21,7 +21,9 @@ from ..study import (Baseline, Data, RefineCommand, Scores, Strict, StudyConfig,
                                config_example, demo_config, load_config, said)
 
 # %% ../../nbs/98c_cli.studies.ipynb #7a653bfb
-def _check_taught(method: str):
+def check_taught(
+    method: str,   # a heatmap, or ''
+):
     "A map without a gradient teaches nothing: known before a film is opened"
     if not method:
         return
@@ -57,7 +59,7 @@ class RefineOptions(RefineCommand):
         from cxr_weakloc.study import refine_on
         cfg = RefineCommand(**{f.name: getattr(self, f.name) for f in fields(RefineCommand)})
         check_config(cfg)
-        _check_taught(self.refine.method)
+        check_taught(self.refine.method)
         studies = self.opening.studies(self.films, 'learn', self.findings)
         refine_on(studies, self.out, cfg, command)
 
@@ -136,7 +138,7 @@ class RunOptions(StudyConfig):
             return
         cfg = _study_of(self)
         check_config(cfg)
-        _check_taught(cfg.refine.method)
+        check_taught(cfg.refine.method)
         from cxr_weakloc.study import run_study
         run_study(cfg, command, started)
 

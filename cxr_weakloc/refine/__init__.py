@@ -4,6 +4,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'config': [
         'ARMS',
+        'arm_share',
         'arm_pieces',
         'RefineConfig',
     ],
@@ -73,6 +74,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'consistency_loss',
         'Consistency',
     ],
+    'others': [
+        'erased',
+        'erase_loss',
+        'Erase',
+        'reasons_outside',
+        'RightReasons',
+        'kept_to_edges',
+        'Affinity',
+        'RoundTeacher',
+    ],
     'tune': [
         'LORA_TARGETS',
         'image_blocks',
@@ -108,5 +119,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     ],
     'teachers': [
         'teachers_answer',
+    ],
+    'heads': [
+        'wordless',
+        'head_pieces',
+        'refine_head',
     ],
 })

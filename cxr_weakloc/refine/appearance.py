@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import binary_dilation, gaussian_filter, label
 from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 from torch import Tensor
 
@@ -144,10 +144,12 @@ class Behaviour:
     "How a departure must look to be taken for the finding"
     settles: bool = True    # what lies below it in the lung belongs to it
     rises: bool = False     # what lies above it does
-    low: float = 1.2        # departure that may belong
+    low: float = 1.5        # departure that may belong
     top: float = .8         # share of the peak that must be reached
     least: float = 2.       # departure that must be reached
     smooth: float = .012    # of the side
+    reaches: float = .8     # share of the lung's height that it must come to, from the other end, to settle or to rise
+    wider: float = .008     # of the side: what smoothing has taken from its edge
 
 
 def _wide(mask, share):
@@ -156,20 +158,33 @@ def _wide(mask, share):
     return F.max_pool2d(mask, 2*k + 1, 1, k) > .5
 
 
+def _at_the_end(mask, lung, body):
+    "The bodies in a mask that come to the lung's lower end, if they settle, or to its upper one, if they rise"
+    rows = np.flatnonzero(lung.any(1))
+    if not len(rows) or not (body.settles or body.rises):
+        return mask
+    low, height = rows[0], rows[-1] - rows[0]
+    named, _ = label(mask)
+    end = named[round(low + body.reaches*height):] if body.settles else named[:round(rows[-1] - body.reaches*height)]
+    return np.isin(named, np.setdiff1d(end, [0]))
+
+
 def _one_body(z, allowed, parts, space, body):
-    "The candidate of one film, numpy (S,S) bool: hysteresis in each of the parts, then filled in the pleural space"
+    "The candidate of one film, numpy (S,S) bool: hysteresis in each (near, lung), then filled in the pleural space"
     z = gaussian_filter(z, body.smooth*z.shape[-1])
     mask = np.zeros(z.shape, bool)
-    for part in parts:
-        where = allowed & part
+    for near, lung in parts:
+        where = allowed & near
         if where.any():
             high = max(body.least, body.top*np.quantile(z[where], .995))
-            mask |= apply_hysteresis_threshold(np.where(where, z, -9), body.low, high)
+            found = apply_hysteresis_threshold(np.where(where, z, -9), body.low, high)
+            mask |= _at_the_end(found, lung, body)
     if body.settles:
-        return np.maximum.accumulate(mask, 0) & space
-    if body.rises:
-        return np.maximum.accumulate(mask[::-1], 0)[::-1] & space
-    return mask
+        mask = np.maximum.accumulate(mask, 0) & space
+    elif body.rises:
+        mask = np.maximum.accumulate(mask[::-1], 0)[::-1] & space
+    grown = round(body.wider*z.shape[-1])
+    return binary_dilation(mask, iterations=grown) & allowed if grown else mask
 
 
 def candidates(
@@ -177,7 +192,7 @@ def candidates(
     prior: Tensor,           # (B,H,W) in [0,1]
     regions: Tensor,         # (B,3,H,W)
     body: Behaviour = Behaviour(),     # how the finding looks
-    sides: Tensor = None,    # (B,2) probability that the left, the right lung is concerned; None: one place in both
+    sides: Tensor = None,    # (B,2) probability that the left, the right lung is concerned; None: each is asked
 ) -> Tensor:                 # (B,H,W) 0/1
     "Connected departures from normal inside the prior, filled downwards in the lung if the finding settles"
     lungs, heart = regions[:, LUNGS], regions[:, REGIONS.index('heart')]
@@ -185,9 +200,9 @@ def candidates(
     near = _wide(lungs, .024)
     out = []
     for i, film in enumerate(z.numpy()):
-        allowed = (prior[i] > .9).numpy()
+        allowed = (prior[i] > .5).numpy()
         chosen = [] if sides is None else (sides[i] > .5).nonzero()[:, 0].tolist()
-        parts = near[i, chosen].numpy() if chosen else [np.ones_like(allowed)]
+        parts = [(near[i, k].numpy(), (lungs[i, k] > .5).numpy()) for k in chosen or range(len(LUNGS))]
         out.append(_one_body(film, allowed, parts, space[i].numpy(), body))
     return torch.as_tensor(np.stack(out)).float()
 

@@ -36,6 +36,7 @@ from cxr_weakloc.refine.batch import (
 )
 from .config import RefineConfig, arm_pieces
 from .losses import Loss
+from .others import Affinity, Erase, RightReasons, RoundTeacher  # noqa: F401 (pieces by name)
 from .ranks import ShareSteps, rank_is_gone
 from .targets import Target
 from .tune import merge_lora, set_tuned

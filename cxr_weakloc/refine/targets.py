@@ -277,15 +277,20 @@ class StillMap(Target):
     order = 43
 
     def layers(self, ground):
-        "Gated maps of the positive prompts' mean"
+        "Gated maps of the positive prompts' mean; of several heatmaps their consensus, the mean of their masks"
+        methods = [name.strip() for name in (ground.cfg.still or ground.cfg.method).split('+')]
+        masks = torch.stack([self._masks(ground, method) for method in methods])
+        return dict(still=masks.mean(0))
+
+    def _masks(self, ground, method):
+        "(n,K,S,S) of one heatmap"
         from cxr_weakloc.heatmaps import explain
-        method = ground.cfg.still or ground.cfg.method
         masks = []
         for k, f in enumerate(ground.findings):
             said, _ = asked(ground.reader, f.positive)
             maps = explain(ground.reader, ground.data.films, said, method)[0].mean(1, keepdim=True)
             masks.append(gated_mask(maps.nan_to_num().float(), ground.prior[:, k:k+1]))
-        return dict(still=torch.cat(masks, 1))
+        return torch.cat(masks, 1)
 
     def target(self):
         "The kept mask"

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Count', 'Share', 'Condition', 'Strict', 'Unprefixed', 'PUBLISHED_BY_NAME', 'Data', 'Phantoms', 'Baseline', 'Scores',
-           'StudyConfig', 'demo_config', 'results_config', 'RefineCommand', 'ArmsConfig', 'said', 'unknown_names',
-           'load_config', 'check_config', 'config_example', 'config_table', 'plain_config']
+           'StudyConfig', 'demo_config', 'results_config', 'RefineCommand', 'ArmsConfig', 'Cluster', 'said',
+           'unknown_names', 'load_config', 'check_config', 'config_example', 'config_table', 'plain_config']
 
 # %% ../../nbs/95_study.config.ipynb #0aade447
 import difflib
@@ -169,6 +169,8 @@ class RefineCommand:
     cache: Path | None = None                               # what `prepare` wrote
     limit: Count | None = None                              # at most so many films
     workers: Annotated[int, Field(ge=0, le=256)] = 2        # processes that read films
+    layout: Literal['own', 'salesforce'] = 'own'            # of a refined ALBEF's files: ours, or Salesforce's keys
+    log: Literal['tensorboard', 'wandb'] | None = None      # losses and rates, into OUT.log/
     model: OmitArgPrefixes[Model] = field(default_factory=Model)    # which weights
     refine: OmitArgPrefixes[RefineConfig] = field(default_factory=RefineConfig)  # teachers, losses, steps
 
@@ -186,6 +188,9 @@ class ArmsConfig:
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)       # of training: a student each
     populations: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)      # seeds of the phantoms
     ceiling: bool = True                                           # also teach a student with the truth
+    heads: tuple[str, ...] = ()                                    # arms whose targets a head without words learns, too
+    reasons: tuple[str, ...] = ()                                  # arms whose students are asked whether it is real
+    search: int = 0                                                # trials for settings, on validation; no test then
     workers: int = 2                                               # processes that make and read films
     phantoms: Phantoms = field(default_factory=Phantoms)           # how many; their seed is the population's
     baseline: Baseline = field(default_factory=Baseline)           # training-free maps that are tried
@@ -194,11 +199,41 @@ class ArmsConfig:
 
     def __post_init__(self):
         "Everything that can be wrong is wrong before anything runs"
-        for arm in self.arms:
+        for arm in (*self.arms, *self.heads):
             arm_pieces(arm)
+        for arm in self.reasons:
+            if arm not in self.arms:
+                raise BadInput(f'reasons of {arm!r}: no arm of this study', mend=f"one of {', '.join(self.arms)}")
         if self.phantoms.train*.3 < 30:
             raise BadInput(f'{self.phantoms.train} phantoms are too few to choose thresholds on a third of them',
                            mend='at least 100')
+
+# %% ../../nbs/95_study.config.ipynb #8dcf2364
+@dataclass(config=Strict)
+class Cluster:
+    "What a job asks for, and how many run at once"
+    partition: str | None = None    # of the cluster
+    minutes: int = 24*60            # for each student
+    gpus: int = 1                   # for each student
+    cpus: int = 4                   # for each student
+    gb: int = 32                    # of memory, for each student
+    at_once: int = 0                # students at once; 0: as many as the cluster has room for, without one 1
+    more: tuple[str, ...] = ()      # anything else that sbatch takes, NAME=VALUE: account=chest
+    local: bool = False             # on this machine, though there is a cluster
+    wait: bool = False              # stay until all have ended, and name those that failed
+
+    def asked(self) -> dict:
+        "The same as submitit has it. Raises `BadInput` for what is no NAME=VALUE"
+        if odd := [word for word in self.more if '=' not in word]:
+            raise BadInput(f'{odd[0]!r} is no NAME=VALUE', mend='e.g. --more account=chest')
+        own = dict(timeout_min=self.minutes, cpus_per_task=self.cpus, mem_gb=self.gb)
+        if self.partition:
+            own['slurm_partition'] = self.partition
+        return own | (dict(gpus_per_node=self.gpus) if self.gpus else {})
+
+    def extra(self) -> dict:
+        "What is passed on to sbatch"
+        return dict(word.split('=', 1) for word in self.more)
 
 # %% ../../nbs/95_study.config.ipynb #eb05ebfc
 def _line(

@@ -31,6 +31,7 @@ from cxr_weakloc.heatmaps import (
 )
 from ..models import Phrases, Reader, load_calibration, load_reader, weights_hash
 from ..refine import RefineConfig
+from ..refine.config import arm_share
 from .config import StudyConfig
 from cxr_weakloc.study.data import (
     Origins, Sets, load_sets, make_phantoms, open_origins, phantom_origins, truth_key, with_regions,
@@ -390,7 +391,9 @@ def kept_student(
     shared: dict = None,   # see `teach`
 ) -> Path:                 # its folder
     "A refined model: trained, resumed or, if it is there already, found"
-    budget = study.cfg.budget if system == 'refined' else 0.
+    _, budget = arm_share(cfg.arm)
+    if budget is None:
+        budget = study.cfg.budget if system == 'refined' else 0.
     lesson = Lesson(study.sets.train, study.findings, cfg, seed, study.fused['refinement'], budget)
     name, base = name_seed(system, seed), model_key(study.cfg, study.reader.manifest['weights'])
     key = digest(base, lesson.key)
@@ -399,7 +402,7 @@ def kept_student(
 
     def make(folder):
         teach(study.reader, lesson, folder, ckpt, shared, not study.stages.quiet, command=study.command, **split)
-    folder = study.stages.keep(name, make, key, kind='folder', at=f'weights/{name}')
+    folder = study.stages.keep(name, make, key, kind='folder', at=f"weights/{name.replace(':', '-')}")
     ckpt.unlink(missing_ok=True)
     return folder
 
