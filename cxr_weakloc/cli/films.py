@@ -120,7 +120,7 @@ class PretrainOptions:
         self.training.phases()      # a mistake in them is known before PyTorch is loaded
         if self.family and (self.training, self.shape) != (PretrainConfig(), VLMConfig()):
             raise BadInput(f'settings of an ALBEF beside --family {self.family}', mend='a family has its own')
-        from cxr_weakloc.data import MimicPlaces, load_films, load_mimic
+        from cxr_weakloc.data import MimicPlaces, load_films, load_mimic, stream_films
         from cxr_weakloc.models import AlignConfig, align_reports, pretrain
         import torch
         if self.threads:
@@ -131,7 +131,12 @@ class PretrainOptions:
             studies = load_mimic(self.mimic, split, keep_out=keep_out, places=MimicPlaces(reports=self.reports))
             print(studies)
             size, policy = self.shape.image_size, self.shape.policy
-            parts.append(load_films(studies, size, policy, cache=self.cache) if self.cache else studies)
+            if self.cache is None:
+                parts.append(studies)
+            elif split == 'train' and not self.family:
+                parts.append(stream_films(studies, size, policy, self.cache))    # they stay on disk
+            else:
+                parts.append(load_films(studies, size, policy, cache=self.cache))
         if self.family:
             align_reports(*parts, self.out, AlignConfig(self.family), self.seed, command=command)
         else:

@@ -198,7 +198,7 @@ def kept_films(
         sizes = torch.tensor([(g.height, g.width) for g in found.geometries])
         return dict(images=found.images, sizes=sizes), dict(ids=found.ids, rejected=list(found.studies.rejected))
     studies = replace(studies, rejected=Rejections(), mended=Rejections())
-    code = code_of('films', 'data.cache', 'data.films')
+    code = code_of('films', 'data.schema', 'data.cache', 'data.films')
     tensors, facts = stages.keep(f'films-{name}', decode, _stamps(studies), recipe, studies.chest, code)
     part = origin.studies.subset(facts['ids'])
     part.rejected = Rejections([*origin.studies.rejected, *facts['rejected']])
@@ -307,7 +307,8 @@ def with_regions(
             parts.append(regions_for(part, source, fallback=segmenter).mul(255).round().byte())
         return dict(regions=torch.cat(parts)), {}
     who = load_segmenter() if anatomy is None else [load_segmenter(), file_hash(anatomy), films.ids]
-    key = films.images, [str(g) for g in films.geometries], who, code_of('anatomy.segmenter', 'anatomy.sources')
+    code = code_of('films.geometry', 'films.rle', 'data.masks', 'anatomy.segmenter', 'anatomy.sources')
+    key = films.images, [str(g) for g in films.geometries], who, code
     regions = stages.keep(f'regions-{films.condition}', find, *key)[0]['regions']
     return replace(films, regions=regions)
 
