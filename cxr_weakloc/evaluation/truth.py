@@ -257,9 +257,9 @@ def with_place(
 # %% ../../nbs/80_evaluation.truth.ipynb #06b26453
 def fused_boxes(
     studies,  # `Studies`
-) -> dict:    # (image id, finding) -> (m,4) on the original film; None for a consensus
+) -> dict:    # (image id, finding) -> (m,4) on the original film; None where there is one voice: its boxes are the truth
     "Readers' boxes, fused to one set for each film and finding"
-    if set(studies.boxes.reader) <= {'consensus'}: return None
+    if studies.boxes.reader.nunique() < 2: return None     # a consensus, or a table of one source: nobody to agree with
     groups = fuse_boxes(studies.boxes).groupby(['image_id', 'finding'])
     return {key: torch.tensor(group[BOX].to_numpy(np.float32)) for key, group in groups}
 
