@@ -257,7 +257,7 @@ def with_place(
 # %% ../../nbs/80_evaluation.truth.ipynb #06b26453
 def fused_boxes(
     studies,  # `Studies`
-) -> dict:    # (image id, finding) -> (m,4) on the original film; None where there is one voice: its boxes are the truth
+) -> dict:    # (image id, finding) -> (m,4) on the original film; None where there is one voice
     "Readers' boxes, fused to one set for each film and finding"
     if studies.boxes.reader.nunique() < 2: return None     # a consensus, or a table of one source: nobody to agree with
     groups = fuse_boxes(studies.boxes).groupby(['image_id', 'finding'])
