@@ -129,9 +129,45 @@ def test_other_films():
         assert codes == [2, 2] and 'sees other films, settings or weights than rank 0' in said[0], said
 
 
+def command(d, out, world):
+    "`refine` on a phantom's tree, by the launcher that an installation brings: what it said"
+    launch = ['torch.distributed.run', '--standalone', '--nproc_per_node', str(world), '-m', 'cxr_weakloc.cli']
+    words = ['refine', d/'phantom', '--weights', d/'clip', '--out', d/out, '--epochs', 1, '--bs', 4, '--at', 2]
+    words += ['--arm', 'Prior + Pull + Keep', '--workers', 0, '--validation', .4, '--no-amp']
+    told = [sys.executable, '-m', *(launch if world > 1 else ['cxr_weakloc.cli']), *map(str, words)]
+    done = subprocess.run(told, env=ENV, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_the_command():
+    "Two ranks of the command line leave one model, the same as one process leaves, and nothing else"
+    import warnings
+
+    import torch
+
+    from cxr_weakloc.models import load_reader, save_reader
+    from cxr_weakloc.study import Phantoms, make_phantoms
+    warnings.simplefilter('ignore')
+    with tempfile.TemporaryDirectory() as d:
+        d = Path(d)
+        make_phantoms(d/'phantom', Phantoms(train=16, test=2, seed=3, conditions=('matched',)), workers=1)
+        reader, _ = toy()
+        reader.manifest['family'] = 'clip'
+        save_reader(reader, d/'clip')
+        for out, world in (('one', 1), ('two', 2)):
+            command(d, out, world)
+        assert sorted(p.name for p in d.iterdir()) == ['clip', 'one', 'phantom', 'two']
+        one, two, before = (load_reader(d/name).state_dict() for name in ('one', 'two', 'clip'))
+        apart = max(float((x - two[k]).abs().max()) for k, x in one.items())
+        learned = max(float((x - before[k]).abs().max()) for k, x in one.items())
+        print(f'the command: weights {apart:.1e} apart, {learned:.1e} from where they began')
+        assert apart < 1e-5 < learned
+
+
 if __name__ == '__main__':
     if len(sys.argv) > 1:
         work(Path(sys.argv[1]), int(sys.argv[2]), bool(int(sys.argv[3])))
     else:
         test_two_ranks()
         test_other_films()
+        test_the_command()

@@ -157,6 +157,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'save_open_clip',
         'embedded',
         'load_reader',
+        'check_layout',
         'save_reader',
     ],
     'prompts': [
@@ -180,10 +181,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'calibrate',
     ],
     'training': [
+        'LOGGERS',
         'seed_all',
         'Resumable',
         'make_learner',
         'train_epochs',
+        'loggers',
         'lean_attention',
     ],
     'pretrain': [

@@ -11,7 +11,7 @@ __all__ = ['RESAVE', 'WRAPPERS', 'families', 'CLIP_COLOUR', 'ALBEF_DROPPED', 'AL
            'ClipWords', 'clip_words', 'resnet_from', 'bert_from', 'biovil_from', 'save_biovil', 'Upsampled',
            'gloria_from', 'save_gloria', 'convirt_from', 'save_convirt', 'densenet_from', 'save_densenet',
            'load_tokenizer', 'hf_reader', 'save_hf', 'OpenClipWords', 'OpenClipText', 'open_clip_reader', 'biomedclip',
-           'save_open_clip', 'embedded', 'load_reader', 'save_reader']
+           'save_open_clip', 'embedded', 'load_reader', 'check_layout', 'save_reader']
 
 # %% ../../nbs/56_models.checkpoints.ipynb #92f0ea57
 from dataclasses import asdict, dataclass, field, replace
@@ -1153,6 +1153,15 @@ def _albef_of(reader):
     "The ALBEF in a fusion reader, or in its contrastive half; None in any other"
     return reader.model if isinstance(getattr(reader, 'model', None), ALBEF) else None
 
+def check_layout(
+    reader: Reader, # of `load_reader`
+    layout: str,    # 'own', or 'salesforce'
+):
+    "Raises `BadInput` for a layout that nobody knows, or that is not this family's"
+    if layout not in ('own', 'salesforce'): raise BadInput(f'unknown layout {layout!r}', mend='own or salesforce')
+    if layout == 'salesforce' and _albef_of(reader) is None:
+        raise BadInput(f"a {reader.family} model in Salesforce's layout", mend='leave it out: each family has its own')
+
 def save_reader(
     reader: Reader,         # of `load_reader`, refined or not
     folder,                 # written whole or not at all
@@ -1162,7 +1171,7 @@ def save_reader(
 ):
     "Write a reader in its family's layout; `load_reader(folder)` gives the same scores. Raises `BadInput`"
     manifest = {k: v for k, v in (reader.manifest if manifest is None else manifest).items() if k != 'weights'}
-    if layout not in ('own', 'salesforce'): raise BadInput(f'unknown layout {layout!r}', mend='own or salesforce')
+    check_layout(reader, layout)
     model = _albef_of(reader)
     if model is not None and layout == 'own': return write_albef(model, folder, manifest, half)
     name = 'albef' if model is not None else _saved_as(reader)

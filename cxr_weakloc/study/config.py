@@ -169,6 +169,8 @@ class RefineCommand:
     cache: Path | None = None                               # what `prepare` wrote
     limit: Count | None = None                              # at most so many films
     workers: Annotated[int, Field(ge=0, le=256)] = 2        # processes that read films
+    layout: Literal['own', 'salesforce'] = 'own'            # of a refined ALBEF's files: ours, or Salesforce's keys
+    log: Literal['tensorboard', 'wandb'] | None = None      # losses and rates, into OUT.log/
     model: OmitArgPrefixes[Model] = field(default_factory=Model)    # which weights
     refine: OmitArgPrefixes[RefineConfig] = field(default_factory=RefineConfig)  # teachers, losses, steps
 

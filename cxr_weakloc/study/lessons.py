@@ -17,6 +17,7 @@ from ..core import code_of, code_revision, finding
 from ..data import Films, label_budget
 from ..evaluation import true_masks
 from ..films import film_tensor
+from ..heatmaps import process_share
 from ..models import Reader, save_reader
 from ..refine import RefineConfig, RefineData, prepare_refinement, refine
 from .data import truth_key
@@ -79,9 +80,11 @@ def teach(
     ckpt: Path = None,     # progress
     shared: dict = None,   # kept between the seeds of an arm: the data and what is known of them
     progress: bool = True, # bars
+    layout: str = 'own',   # of its files, see `save_reader`
+    log: tuple = (),       # callbacks that write down losses, see `loggers`
     **told,                # for its manifest
 ):
-    "Refine, and save"
+    "Refine, and save; of several ranks the first one saves"
     start, shared = time.time(), {} if shared is None else shared
     arm = (lesson.cfg.arm, lesson.cfg.method, lesson.seed if lesson.budget else None)
     if arm not in shared:
@@ -89,7 +92,8 @@ def teach(
         shared.clear()
         shared[arm] = data, prepare_refinement(reader, data, lesson.cfg, progress)
     data, known = shared[arm]
-    student = refine(reader, data, lesson.cfg, lesson.seed, out=ckpt, progress=progress, known=known)
+    student = refine(reader, data, lesson.cfg, lesson.seed, out=ckpt, progress=progress, known=known, cbs=tuple(log))
     manifest = dict(student.manifest, seed=lesson.seed, budget=lesson.budget, base=reader.manifest.get('weights'),
                     dataset=lesson.films.dataset, code=code_revision(), seconds=round(time.time() - start, 1), **told)
-    save_reader(student, folder, manifest, half=True)
+    if process_share()[0] == 0:
+        save_reader(student, folder, manifest, layout, half=True)

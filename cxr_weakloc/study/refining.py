@@ -10,11 +10,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from ..core import BadInput, Rejections, Stages, digest, read_json
 from ..data import Recipe, Studies, at_most, split_patients
 from ..evaluation import fused_boxes
-from ..heatmaps import model_for, read_model
-from ..models import Reader, load_reader
+from ..heatmaps import model_for, process_share, read_model
+from ..models import Reader, check_layout, load_reader, loggers
 from .config import RefineCommand
 from .data import Origin, kept_films, with_regions
 from .lessons import Lesson, teach
@@ -50,12 +52,14 @@ def refine_on(
     quiet: bool = False,                   # print nothing
 ) -> Reader:
     "Refine a model on films; resumes from `out`.work, which is removed at the end. Raises `BadInput`"
-    out = Path(out)
+    out, (rank, world, here) = Path(out), process_share()
     part = _learning_part(studies, cfg)
     _refuse_folder(out, cfg)
-    reader = read_model(model_for(studies, cfg.model), device()).eval()
+    reader = read_model(model_for(studies, cfg.model), str(here or device())).eval()
+    check_layout(reader, cfg.layout)
     work = out.with_name(f'{out.name}.work')
-    with Stages(work, quiet) as stages:
+    mine, quiet = (work, quiet) if rank == 0 else (work.with_name(f'{work.name}.{rank}'), True)
+    with Stages(mine, quiet) as stages:
         stages.say(f'reading {part!r}')
         recipe = Recipe(reader.size[0], reader.policy)
         films = kept_films(stages, 'refinement', Origin(part), recipe, cfg.cache, cfg.workers)
@@ -65,14 +69,18 @@ def refine_on(
         films = with_regions(stages, films, cfg.anatomy)
         fused = fused_boxes(films.studies) if cfg.budget else None
         lesson = Lesson(films, cfg.findings, cfg.refine, cfg.seed, fused, cfg.budget)
-        key = digest(model_key(cfg, reader.manifest['weights']), lesson.key)
+        key = digest(model_key(cfg, reader.manifest['weights']), lesson.key, cfg.layout)
         if not _is_there(out, key):
             stages.say('learning the gate')
-            teach(reader, lesson, out, stages.scratch('refined', key), progress=not quiet, key=key, command=command,
+            ckpt = work/'work'/stages.scratch('refined', key).name    # the first rank's, read by all
+            log = loggers(cfg.log, out.with_name(f'{out.name}.log')) if rank == 0 else ()
+            teach(reader, lesson, out, ckpt, progress=not quiet, layout=cfg.layout, log=log, key=key, command=command,
                   validation=cfg.validation, split_seed=cfg.split_seed, films=len(films))
         stages.say(out)
-    shutil.rmtree(work)
-    return load_reader(out, device=device(), policy=reader.policy).eval()
+    if world > 1:
+        torch.distributed.barrier()     # the first rank has saved it
+    shutil.rmtree(mine)
+    return load_reader(out, device=str(here or device()), policy=reader.policy).eval()
 
 
 def _is_there(folder, key):
