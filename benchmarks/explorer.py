@@ -19,9 +19,22 @@ GOALS = dict(threshold=100, gate=100, opacity=100, film=300, prompt=1000)   # mi
 
 
 def keys(page, name, times):
-    "Arrow keys on a slider"
+    "An arrow key on a slider: values that were not there before"
     page.get_by_role('slider', name=name, exact=True).focus()
-    return [took(page, lambda: page.keyboard.press('ArrowLeft' if k % 20 < 10 else 'ArrowRight')) for k in range(times)]
+    return [took(page, lambda: page.keyboard.press('ArrowLeft')) for _ in range(times)]
+
+
+def fades(page, times):
+    "The opacity has few steps: another film after ten of them"
+    res, back = [], page.get_by_role('slider', name='Opacity', exact=True)
+    for k in range(0, times, 10):
+        res += keys(page, 'Opacity', 10)
+        took(page, page.get_by_role('button', name='next ▶').click)
+        back.focus()
+        for _ in range(10):
+            took(page, lambda: page.keyboard.press('ArrowRight'))
+        took(page, page.get_by_role('button', name='next ▶').click)
+    return res
 
 
 def gates(page, times):
@@ -54,7 +67,7 @@ def measure(page, times=40):
     page.get_by_label('Finding').select_option(label='Pleural effusion')
     page.wait_for_timeout(3000)          # the distribution is filled while nobody does anything
     first = keys(page, 'Threshold', 3)   # warms up
-    res = dict(threshold=keys(page, 'Threshold', times), opacity=keys(page, 'Opacity', times), gate=gates(page, times),
+    res = dict(threshold=keys(page, 'Threshold', times), opacity=fades(page, times), gate=gates(page, times),
                film=films(page, times), prompt=prompts(page, 9))
     assert first
     return res

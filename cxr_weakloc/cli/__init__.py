@@ -30,14 +30,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'RegionsOptions',
         'RealOptions',
     ],
-    'explore': [
-        'ExploreOptions',
-    ],
     'arms': [
         'ArmsOptions',
     ],
     'slurm': [
         'SlurmOptions',
+    ],
+    'explore': [
+        'ExploreOptions',
     ],
     '__main__': [
         'load_commands',

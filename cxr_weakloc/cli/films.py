@@ -36,18 +36,19 @@ class PhantomOptions:
     """
     out: Path                    # folder of the trees
     phantoms: OmitArgPrefixes[Phantoms] = field(default_factory=lambda: Phantoms(600, 200))   # the population
+    population: str = 'plain'    # who is drawn: plain, one thorax under warps; varied, people and consoles that differ
     mimic: int = 0               # patients with reports, for pretraining
     mimic_validate: int = 200    # as many to validate on
     workers: int = 2             # processes
 
     def run(self, command, started):
         "Write the trees, and say where they are"
-        from cxr_weakloc.phantom import Population, write_mimic
+        from cxr_weakloc.phantom import population, write_mimic
         from cxr_weakloc.study import make_phantoms
-        trees = [*make_phantoms(self.out, self.phantoms, self.workers).values()]
+        people = population(self.population, seed=self.phantoms.seed)
+        trees = [*make_phantoms(self.out, self.phantoms, self.workers, preset=self.population).values()]
         if self.mimic:
-            people, reports = Population(seed=self.phantoms.seed), self.out/'mimic'
-            trees.append(write_mimic(reports, people, self.mimic, self.mimic_validate, workers=self.workers))
+            trees.append(write_mimic(self.out/'mimic', people, self.mimic, self.mimic_validate, workers=self.workers))
         print(*trees, sep='\n')
 
 # %% ../../nbs/98a_cli.films.ipynb #5b5b96f5
@@ -104,7 +105,7 @@ class PretrainOptions:
     example:
       cxr-weakloc pretrain --mimic data/phantom/mimic --out runs/vlm
     """
-    mimic: Path                     # MIMIC-CXR-JPG
+    mimic: tuple[Path, ...]         # MIMIC-CXR-JPG; with --family also several trees that are laid out so
     out: Path                       # folder of the model
     reports: Path | None = None     # the reports' folder, if it is another
     keep_out: tuple[Path, ...] | None = None   # tables whose patients may not teach; alone: none
@@ -120,20 +121,29 @@ class PretrainOptions:
         self.training.phases()      # a mistake in them is known before PyTorch is loaded
         if self.family and (self.training, self.shape) != (PretrainConfig(), VLMConfig()):
             raise BadInput(f'settings of an ALBEF beside --family {self.family}', mend='a family has its own')
-        from cxr_weakloc.data import MimicPlaces, load_films, load_mimic
+        if not self.family and len(self.mimic) > 1:
+            raise BadInput(f'{len(self.mimic)} trees for an ALBEF of its own losses', mend='one; a family takes more')
         from cxr_weakloc.models import AlignConfig, align_reports, pretrain
         import torch
         if self.threads:
             torch.set_num_threads(self.threads)
-        keep_out = 'auto' if self.keep_out is None else self.keep_out
-        parts = []
-        for split in ('train', 'validate'):
-            studies = load_mimic(self.mimic, split, keep_out=keep_out, places=MimicPlaces(reports=self.reports))
-            print(studies)
-            size, policy = self.shape.image_size, self.shape.policy
-            parts.append(load_films(studies, size, policy, cache=self.cache) if self.cache else studies)
+        parts = [[self._films(tree, split) for tree in self.mimic] for split in ('train', 'validate')]
         if self.family:
             align_reports(*parts, self.out, AlignConfig(self.family), self.seed, command=command)
         else:
-            pretrain(*parts, self.out, self.training, self.shape, self.seed, command=command)
+            (train,), (valid,) = parts
+            pretrain(train, valid, self.out, self.training, self.shape, self.seed, command=command)
         print(self.out)
+
+    def _films(self, tree, split):
+        "One split of one tree: films of a cache, else its studies"
+        from cxr_weakloc.data import MimicPlaces, load_films, load_mimic, stream_films
+        keep_out = 'auto' if self.keep_out is None else self.keep_out
+        studies = load_mimic(tree, split, keep_out=keep_out, places=MimicPlaces(reports=self.reports))
+        print(studies)
+        size, policy = self.shape.image_size, self.shape.policy
+        if self.cache is None:
+            return studies
+        if split == 'train' and not self.family:
+            return stream_films(studies, size, policy, self.cache)    # they stay on disk
+        return load_films(studies, size, policy, cache=self.cache)

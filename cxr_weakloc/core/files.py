@@ -229,6 +229,28 @@ def _definition(part):
     return type(part)
 
 
+def _compiled(code):
+    "What a function without source does"
+    inner = [_compiled(c) if hasattr(c, 'co_code') else repr(c) for c in code.co_consts]
+    return f'{code.co_code.hex()} {code.co_names} {code.co_varnames} {inner}'
+
+
+def _source(part):
+    "Source of a function or class; of a class that has none, as in a notebook, its methods' and its values"
+    try:
+        return inspect.getsource(part)
+    except (OSError, TypeError):
+        if hasattr(part, '__code__'): return _compiled(part.__code__)
+        if not isinstance(part, type): return repr(part)
+    bases = [base.__qualname__ for base in part.__bases__]
+    members = {name: value for name, value in vars(part).items() if name not in _OF_ANY_CLASS}
+    bare = {name: getattr(value, 'fget', None) or getattr(value, '__func__', value) for name, value in members.items()}
+    said = [f'{name} = {_meaning(_source(value))}' for name, value in sorted(bare.items())]
+    return '\n'.join([f'{part.__qualname__}{bases}', *said])
+
+_OF_ANY_CLASS = {'__dict__', '__weakref__', '__module__', '__doc__', '__firstlineno__', '__static_attributes__'}
+
+
 def code_of(
     *parts,  # modules, or names as 'films' and 'films.rle'; functions, classes, objects of a class
 ) -> str:    # 16 hex digits
@@ -239,7 +261,7 @@ def code_of(
         for file in files:
             h.update(f'{file.stem}\x1f{_meaning_of_file(file, *_stamp(file))}\x1e'.encode())
         if not files:
-            h.update(f'{_meaning(inspect.getsource(part))}\x1e'.encode())
+            h.update(f'{_meaning(_source(part))}\x1e'.encode())
     return h.hexdigest()
 
 # %% ../../nbs/03_core.files.ipynb #e73774d7
@@ -321,6 +343,7 @@ def _tokens(x):
     elif is_dataclass(x) and not isinstance(x, type):
         yield from _tokens([type(x).__qualname__, {f.name: getattr(x, f.name) for f in fields(x)}])
     elif callable(getattr(x, 'model_dump', None)): yield from _tokens([type(x).__qualname__, x.model_dump()])
+    elif isinstance(x, Entry): yield from _tokens([x.name, code_of(x), x.facts])
     elif callable(x) or isinstance(x, ModuleType): yield code_of(x).encode()
     elif type(x).__module__.startswith('torch'): yield str(x).encode()   # a dtype or a device
     else: raise TypeError(f'{type(x).__name__} cannot be part of a key: give the values that matter')

@@ -165,6 +165,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         'PairStream',
         'film_dls',
     ],
+    'streams': [
+        'FilmRows',
+        'StreamedFilms',
+        'stream_films',
+    ],
     'intake': [
         'UV',
         'FILMS',

@@ -275,8 +275,9 @@ class StoreFilms(Dataset):
 def _as_list(batch): return batch
 
 # %% ../../nbs/63_heatmaps.store.ipynb #2f955ca7
-_CODE = ('films', 'models.evidence', 'models.reader', 'models.towers', 'models.contrastive', 'models.conv',
-         'models.albef', 'models.prompts', 'heatmaps.methods', 'heatmaps.explain')
+_CODE = ('films', 'models.config', 'models.evidence', 'models.reader', 'models.towers', 'models.contrastive',
+         'models.conv', 'models.albef', 'models.checkpoints', 'models.prompts', 'heatmaps.maps', 'heatmaps.methods',
+         'heatmaps.explain')
 
 def store_meta(
     studies: Studies, # whose films

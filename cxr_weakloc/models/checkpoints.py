@@ -616,7 +616,9 @@ def resnet_from(
         )
     deep = any(k.startswith(f'{prefix}layer1.0.conv3') for k in sd)
     widths = tuple(len(sd[f'{prefix}layer{i}.0.conv1.weight']) for i in (1, 2, 3, 4))
-    return ResNetShape(tuple(depth), widths, tuple(strides), deep).build()
+    second = (sd.get(f'{prefix}layer{i}.0.conv2.weight') for i in (1, 2, 3, 4))   # one that is missing is named later
+    kernels = tuple(3 if kernel is None else kernel.shape[-1] for kernel in second)
+    return ResNetShape(tuple(depth), widths, tuple(strides), deep, kernels).build()
 
 def bert_from(
     sd: dict,             # names -> tensors
@@ -1050,6 +1052,7 @@ EMBEDDED = {   # name -> folder of the package's weights
     'phantom': 'vlm',         # an ALBEF
     'phantom:cnn': 'cnn',     # a small ResNet whose places answer for sentences, in BioViL's layout
     'phantom:vit': 'vit',     # a small vision transformer so, in CheXzero's
+    'phantom:fine': 'fine',   # a ResNet again, on a finer grid, each place seeing little; also of the varied population
 }
 
 def embedded(
@@ -1143,7 +1146,10 @@ def load_reader(
                        mend='leave the size out; checkpoints of ALBEF, CLIP and ResNets take several')
     if isinstance(reader, FusionReader) and (contrastive or reader.manifest.get('contrastive')):
         reader = itc_reader(reader.model, reader.manifest | dict(family='albef', contrastive=True))
-    if policy is not None: reader.wanted = replace(reader.wanted, policy=policy)
+    policy = policy or reader.manifest.get('policy')    # one that was asked for travels with what is saved
+    if policy is not None:
+        reader.wanted = replace(reader.wanted, policy=policy)
+        reader.manifest = dict(reader.manifest) | dict(policy=policy)
     weights = state_hash(reader) if where is None else weights_hash(where)
     reader.manifest = dict(family=reader.family) | dict(reader.manifest) | dict(weights=weights)
     return reader.to(device)

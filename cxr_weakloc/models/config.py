@@ -70,9 +70,14 @@ class PretrainConfig:
     queue: int = 512           # past pairs that serve as contrastive negatives
     momentum: float = .99      # of the averaged model; .995 at ALBEF's batch of 512, faster here: the runs are short
     amp: bool = True           # bfloat16 where it is safe
+    at_once: int = 0           # films on the device at once; fewer than `bs`: gradients are added up; 0: all of them
+    checkpointing: bool = False    # compute the towers' activations twice, and keep those between blocks alone
+    log: str | None = None     # tensorboard or wandb: losses and rates, into OUT.log/
 
     def phases(self) -> list:
         "(patch, epochs, lr, hard, words) of each phase. Raises `BadInput` unless the first three are equally many"
+        if self.at_once and (self.at_once < 2 or self.bs % self.at_once):   # a loss that contrasts needs two
+            raise BadInput(f'{self.at_once} films at once of a step of {self.bs}', mend='a part of bs, at least 2')
         n, epochs, lrs = len(self.patches), len(self.epochs), len(self.lrs)
         if not n == epochs == lrs:
             raise BadInput(f'{n} patch sizes, {epochs} numbers of epochs, {lrs} learning rates',
@@ -90,8 +95,9 @@ class AlignConfig:
     lr: float | None = None    # peak learning rate
     bs: int = 32               # films per step
     wd: float = .05            # weight decay
+    told: int = 60             # steps of the text tower alone, before: contradicting sentences are told apart
     said: int = 2              # sentences of each report in a step
-    sharp: float = 10.         # of the smooth maximum over places
+    sharp: float = 5.          # of the smooth maximum over places
     windows: tuple[float, ...] | None = None # share of the steps with windows in each phase; the last one holds on
     least: float = .25         # shortest side of a window, share of the film's
     agree: float = 5.          # weight of the agreement of places with what they see through windows

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FAMILIES', 'SIDE', 'asserted', 'best_places', 'contrast', 'Embedded', 'tower_in', 'embedded_films', 'random_windows',
            'places_through', 'small_biovil', 'small_clip', 'small_albef', 'Aligner', 'restyled', 'Lessons', 'Sentenced',
-           'finer', 'AlignRun', 'made_reader', 'align_reports']
+           'finer', 'told_apart', 'centred', 'AlignRun', 'made_reader', 'align_reports']
 
 # %% ../../nbs/59a_models.families.ipynb #54d13301
 from collections import defaultdict
@@ -138,15 +138,15 @@ SIDE = 128   # of the films, pixels
 
 _LONG = dict(patches=(16, 16), epochs=(30, 30), lr=1e-3, windows=(.3,), amount=.5)
 
-@FAMILIES.add('cnn', settings=dict(patches=(8,), epochs=(20,), lr=2e-3, windows=(0.,), amount=.6))
+@FAMILIES.add('cnn', settings=dict(patches=(4,), epochs=(12,), lr=2e-3, windows=(0.,), amount=.6))
 def small_biovil(
     tokenizer,       # of the reports
-    patch: int = 8,  # of the map, pixels
+    patch: int = 4,  # of the map, pixels
 ) -> Reader:
-    "A ResNet whose places are projected one by one, and a BERT: BioViL's layout"
-    strides = {8: (1, 2, 1, 1), 16: (1, 2, 2, 1), 32: (1, 2, 2, 2)}
-    if patch not in strides: raise BadInput(f'a ResNet with cells of {patch} pixels', mend='8, 16 or 32')
-    net = ResNetShape(widths=(16, 32, 64, 64), strides=strides[patch]).build()
+    "A ResNet whose places see what is near them and are projected one by one, and a BERT: BioViL's layout"
+    strides = {4: (1, 1, 1, 1), 8: (1, 2, 1, 1), 16: (1, 2, 2, 1), 32: (1, 2, 2, 2)}
+    if patch not in strides: raise BadInput(f'a ResNet with cells of {patch} pixels', mend='4, 8, 16 or 32')
+    net = ResNetShape(widths=(16, 32, 64, 64), strides=strides[patch], kernels=(3, 3, 3, 1)).build()
     image = BioViLImage(net, 64, 128)
     bert = BertConfig(vocab_size=len(tokenizer), max_position_embeddings=64, hidden_dropout_prob=.1,
                       attention_probs_dropout_prob=0., **_TEXT)
@@ -351,6 +351,38 @@ def finer(
     p = torch.cat([p[:, :1], grid], 1).reshape(*positions.shape[:-2], -1, positions.shape[-1])
     return {k: v for k, v in state.items() if not k.endswith('position_ids')} | dict(zip(names, (small, p)))
 
+def told_apart(
+    reader: Reader,    # whose text tower is trained
+    asserts: dict,     # of `asserted`
+    steps: int = 60,   # of the optimizer
+    lr: float = 5e-4,  # learning rate
+    several: int = 48, # sentences in a step
+):
+    "Sentences that contradict one another, apart; those that assert the same, together"
+    sents, tells = list(asserts), torch.stack(list(asserts.values())).float()
+    opt, device = torch.optim.AdamW(reader.model.parameters(), lr), next(reader.model.parameters()).device
+    for _ in range(steps):
+        at = torch.randperm(len(sents))[:several].tolist()
+        both = tells[at][:, None]*tells[at]
+        negative = (both < 0).any(-1)
+        positive = (both > 0).any(-1) & ~negative & ~torch.eye(len(at)).bool()
+        vec = reader.text([sents[i] for i in at], grad=True).vec.float()
+        loss = contrast(10*vec @ vec.T, positive.to(device), negative.to(device))
+        loss.backward()
+        opt.step()
+        opt.zero_grad()   # nothing is left for the first step of what follows
+
+@torch.no_grad()
+def centred(
+    reader: Reader,   # untrained; its last bias is changed
+    films: Tensor,    # (B,1,S,S) in [0,1]
+):
+    "Embeddings of films with a mean of zero: without it all films point the same way, and hours pass until they do not"
+    if tower_in(reader) is not None: return
+    reader.model.train()   # batch norms as training will have them
+    whole = embedded_films(reader, reader.prepare(films, grad=True)).whole
+    reader.image.per_place.__self__.projector.model[-1].bias -= whole.mean(0)
+
 @dataclass
 class AlignRun(Run):
     "A pretraining run over families"
@@ -403,7 +435,10 @@ def align_reports(
         seed_all(seed, 'phase', k)
         state = None if reader is None else finer(reader.model.state_dict(), _KERNELS[cfg.family], patch)
         reader = run.lean(family(lessons.tokenizer, patch))
-        if state is not None: reader.model.load_state_dict(state, strict=False)
+        if state is None:
+            told_apart(reader, lessons.asserts, cfg.told)
+            centred(reader, lessons.films[::max(1, len(lessons)//64)].float()/255)
+        else: reader.model.load_state_dict(state, strict=False)
         learner = Aligner(reader, cfg, cfg.windows[min(k, len(cfg.windows) - 1)])
         if k: learner.scales.data.copy_(scales)
         cbs = [Sentenced(lessons, cfg), Noted(run.diary, check, phase=k)]

@@ -13,6 +13,7 @@ import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -183,7 +184,7 @@ class View:
     ):
         self.exhibit, self.side = exhibit, side
         self.colours = heat_colours()
-        self._says, self._priors, self._bases = Recent(), Recent(), Recent()
+        self._says, self._priors, self._bases, self._made, self._edges = (Recent() for _ in range(5))
 
     def methods(
         self,
@@ -284,6 +285,29 @@ def prior_of(
     return self._priors.get_or((state.film, name), lambda: prior(name, film_tensor(regions).float())[0])
 
 
+class _Gates(NamedTuple):
+    "What is done to a map: a gate of `CHOICES`, and whether the film is blanked"
+    gate: str = 'none'
+    blank: bool = False
+
+
+_UNGATED = _Gates()
+
+
+@patch
+def _gates(self: View, state, said):
+    "What a state does to its map"
+    blank = state.zeroshot and said.prob <= self.validated(state)['point']
+    return _Gates(state.gate if self.exhibit.regions is not None else 'none', bool(blank))
+
+
+@patch
+def _of(self: View, state, said, how, what, make):
+    "What was computed of a map; kept with the map itself, so that no other is taken for it"
+    key = (id(said.values), state.film, state.finding, *how, *what)
+    return self._made.get_or(key, lambda: (said.values, make()))[1]
+
+
 @patch
 def gated(
     self: View,
@@ -292,12 +316,18 @@ def gated(
 ) -> Tensor:       # (h,w) raw, or None
     "The map behind the gates that are chosen"
     if said.values is None: return None
-    values, allowed = said.values, self.prior_of(state)
-    if state.gate != 'none' and allowed is not None:
-        weights = gate_weights(allowed[None, None], *values.shape, state.gate)[0, 0]
-        values = torch.where(values.isfinite(), values*weights, values)
-    if state.zeroshot and said.prob <= self.validated(state)['point']: values = torch.zeros_like(values)
-    return values
+    how = self._gates(state, said)
+    return self._of(state, said, how, ('gated',), lambda: self._behind(state, said, how))
+
+
+@patch
+def _behind(self: View, state, said, how):
+    "The map behind `how`"
+    values = said.values
+    if how == _UNGATED: return values
+    if how.blank: return torch.zeros_like(values)
+    weights = gate_weights(self.prior_of(state)[None, None], *values.shape, how.gate)[0, 0]
+    return torch.where(values.isfinite(), values*weights, values)
 
 # %% ../../nbs/93a_report.explorer.ipynb #b1740d73
 @patch
@@ -309,18 +339,38 @@ def _ground(self: View, state):
 
 
 @patch
-def _draw_map(self: View, state, values, with_prior=False):
-    "A map over its film, with the contours of its answer and of the truth"
+def _edge(self: View, state, of):
+    "(P,P) bool, the border of the truth or of the place that a gate allows; None where there is none"
+    def make():
+        if of == 'truth': mask = self.exhibit.true_mask(state.finding, state.film)
+        else: mask = None if self.prior_of(state) is None else self.prior_of(state) > .5
+        return None if mask is None else edge_of(mask, self.side)
+    return self._edges.get_or((of, state.film, state.finding), make)
+
+
+@patch
+def _scaled(self: View, state, said, how):
+    "(E,E) a map in [0,1] on the evaluation grid"
+    def make(): return minmax(on_grid(self._behind(state, said, how)[None], self.exhibit.size))[0]
+    return self._of(state, said, how, ('scaled',), make)
+
+
+@patch
+def _draw_map(self: View, state, said, how):
+    "A map over its film, with the contours of its answer, of its gate and of the truth"
     ground = self._ground(state)
-    if values is None or not values.isfinite().any(): return np.repeat(ground.astype(np.uint8)[..., None], 3, -1)
-    scaled = minmax(on_grid(values[None], self.exhibit.size))[0]
-    picture = laid_over(ground, to_pixels(scaled, self.side).clip(0, 1), state.opacity, self.colours)
-    allowed = self.prior_of(state) if with_prior and state.gate != 'none' else None
-    if allowed is not None: picture[edge_of(allowed > .5, self.side)] = PRIOR_COLOUR
-    answer = scaled > state.threshold
-    if answer.any(): picture[edge_of(answer, self.side)] = ANSWER_COLOUR
-    mask = self.exhibit.true_mask(state.finding, state.film)
-    if mask is not None: picture[edge_of(mask, self.side)] = TRUTH_COLOUR
+    if said.values is None or not said.values.isfinite().any():
+        return np.repeat(ground.astype(np.uint8)[..., None], 3, -1)
+    scaled = self._scaled(state, said, how)
+    heat = self._of(state, said, how, ('heat',), lambda: to_pixels(scaled, self.side).clip(0, 1))
+    laid = self._of(state, said, how, ('laid', state.opacity),
+                    lambda: laid_over(ground, heat, state.opacity, self.colours))
+    picture, answer = laid.copy(), scaled > state.threshold
+    edges = [(self._edge(state, 'gate') if how.gate != 'none' else None, PRIOR_COLOUR),
+             (edge_of(answer, self.side) if answer.any() else None, ANSWER_COLOUR),
+             (self._edge(state, 'truth'), TRUTH_COLOUR)]
+    for edge, colour in edges:
+        if edge is not None: picture[edge] = colour
     return picture
 
 
@@ -333,7 +383,7 @@ def _draw_truth(self: View, state):
     if self.exhibit.images is None:
         inside = F.interpolate(mask[None, None].float(), (self.side, self.side))[0, 0].numpy() > 0
         picture[inside] = (40, 80, 100)
-    picture[edge_of(mask, self.side)] = TRUTH_COLOUR
+    picture[self._edge(state, 'truth')] = TRUTH_COLOUR
     return picture
 
 
@@ -345,10 +395,15 @@ def pictures(
     changed=PICTURES,         # which ones are wanted
 ) -> dict:                    # name -> a PNG of film and truth, a JPEG of the maps that are dragged
     "Film, truth, map and gated map"
+    how = self._gates(state, said)
     draw = dict(film=lambda: self._ground(state).astype(np.uint8), truth=lambda: self._draw_truth(state),
-                map=lambda: self._draw_map(state, said.values),
-                gated=lambda: self._draw_map(state, self.gated(state, said), True))
-    return {name: as_file(draw[name](), name in ('film', 'truth')) for name in PICTURES if name in changed}
+                map=lambda: self._draw_map(state, said, _UNGATED), gated=lambda: self._draw_map(state, said, how))
+    res = {}
+    for name in PICTURES:
+        if name not in changed: continue
+        same = name == 'gated' and how == _UNGATED and 'map' in res    # no gate: the same picture
+        res[name] = res['map'] if same else as_file(draw[name](), name in ('film', 'truth'))
+    return res
 
 
 def changed_pictures(
@@ -379,18 +434,31 @@ class Numbers:
 
 
 @patch
-def _measured(self: View, values, state, mask):
-    "The figures of one map, NaN where they are not defined"
-    if values is None: return [math.nan]*len(FIGURES)
-    known = {}
-    if mask is not None: known |= dict(masks=mask[None])
-    allowed = self.prior_of(state)
-    if allowed is not None: known |= dict(anatomy=on_grid(allowed[None], self.exhibit.size))
-    film = OnGrid.of(values[None], self.exhibit.size, mask_threshold=state.threshold, box_threshold=state.threshold,
-                     **known)
-    if mask is not None: film.boxes = [_box_of(mask)]
-    found = [film.ask(metrics[name]) for name in FIGURES]
-    return [math.nan if value is None else float(np.asarray(value)[0]) for value in found]
+def _film_on_grid(self: View, state, said, how, mask):
+    "A map and what is known of its film, as metrics ask for it"
+    allowed, scaled = self.prior_of(state), self._scaled(state, said, how)[None]
+    film = OnGrid(on_grid(self._behind(state, said, how)[None], self.exhibit.size), scaled)
+    if mask is not None: film.masks, film.truth, film.boxes = mask[None], mask[None], [_box_of(mask)]
+    if allowed is not None: film.anatomy = on_grid(allowed[None], self.exhibit.size)
+    return film
+
+
+@patch
+def _measured(self: View, state, said, how, mask):
+    "The figures of one map, NaN where they are not defined. Those that know no threshold are computed once"
+    if said.values is None: return [math.nan]*len(FIGURES)
+    film = self._of(state, said, how, ('film',), lambda: self._film_on_grid(state, said, how, mask))
+    film = replace(film, mask_threshold=state.threshold, box_threshold=state.threshold)
+
+    def ask(name):
+        value = film.ask(metrics[name])
+        return math.nan if value is None else float(np.asarray(value)[0])
+
+    def once(name):
+        by_threshold = {'mask_threshold', 'box_threshold'} & set(metrics[name].asks)
+        what = (name, state.threshold) if by_threshold else (name,)
+        return self._of(state, said, how, what, lambda: ask(name))
+    return [once(name) for name in FIGURES]
 
 
 def _box_of(mask):
@@ -407,9 +475,9 @@ def numbers(
 ) -> Numbers:
     "The film's figures at the threshold that is set"
     mask = self.exhibit.true_mask(state.finding, state.film)
-    gated = self.gated(state, said)
-    figures = pd.DataFrame(dict(map=self._measured(said.values, state, mask),
-                                gated=self._measured(gated, state, mask)), index=list(FIGURES))
+    figures = pd.DataFrame(dict(map=self._measured(state, said, _UNGATED, mask),
+                                gated=self._measured(state, said, self._gates(state, said), mask)),
+                           index=list(FIGURES))
     row = self.row(state)
     label = math.nan if row is None else float(row.label)
     if not np.isfinite(label) and mask is not None: label = 1.
@@ -476,6 +544,20 @@ def standing(
     if not hasattr(self, '_standings'): self._standings = Recent(12)
     key = state.finding, state.system, state.gate
     return self._standings.get_or(key, lambda: Standing(self, state))
+
+@patch
+def probabilities(
+    self: View,
+    state: State,   # whose table: finding, system and gate
+) -> dict:          # 'negative', 'positive' -> (m,) probabilities
+    "What the model says of all films that have a label"
+    if not hasattr(self, '_probs'): self._probs = Recent(12)
+    table = self._table(state)
+
+    def make():
+        prob, label = table.prob.to_numpy(float), table.label.to_numpy(float)
+        return {name: prob[(label == k) & np.isfinite(prob)] for k, name in ((0, 'negative'), (1, 'positive'))}
+    return self._probs.get_or((state.finding, state.system, state.gate == 'none', state.zeroshot), make)
 
 # %% ../../nbs/93a_report.explorer.ipynb #f716ce82
 _BAR = '<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" class="{kind}"/>'

@@ -96,6 +96,7 @@ def _scratch():
         profile.mkdir()
         (profile/'ipython_kernel_config.py').write_text("c.IPKernelApp.log_level = 'ERROR'\n"
                                                         "c.HistoryManager.enabled = False\n")
+        own['JUPYTER_WIDGETS_ECHO'] = '0'    # a kernel has one page, which knows what it has sent
         own['PYTHONPATH'] = os.pathsep.join(filter(None, (package, os.environ.get('PYTHONPATH'))))
         before = {name: os.environ.get(name) for name in own}
         os.environ.update(own)

@@ -94,9 +94,7 @@ def standing_html(
         mean = f' Mean {_num(float(np.mean(values)))}.' if len(values) else ''
         res.append(f'<figure>{histogram_svg(dict(positive=values), iou, said)}'
                    f'<figcaption>{said}.{mean}</figcaption></figure>')
-    table = view._table(state)
-    groups = {name: table.prob[table.label == label].dropna().to_numpy(float)
-              for label, name in ((0, 'negative'), (1, 'positive'))}
+    groups = view.probabilities(state)
     if any(len(v) for v in groups.values()):
         point = view.validated(state)['point']
         said = f'Probability of {state.finding}'

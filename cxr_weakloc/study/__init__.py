@@ -46,6 +46,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     'lessons': [
         'LOOKING',
         'refine_data',
+        'prior_entries',
+        'arm_entries',
         'Lesson',
         'teach',
     ],

@@ -19,7 +19,7 @@ from cxr_weakloc.data import (
     find_cache, load_films, open_studies, split_patients,
 )
 from ..films import Geometry
-from ..phantom import Population, condition, write_vindr
+from ..phantom import condition, population, write_vindr
 from .config import Data, Phantoms, StudyConfig
 
 # %% ../../nbs/95a_study.data.ipynb #48b09d13
@@ -36,9 +36,9 @@ def phantom_trees(
     return trees if 'matched' in trees else {}
 
 
-def _phantom_tree(stages, at, name, phantoms, workers):
+def _phantom_tree(stages, at, name, phantoms, workers, preset):
     "The tree of one condition, made if it is not there"
-    people = condition(Population(seed=phantoms.seed), name)
+    people = condition(population(preset, seed=phantoms.seed), name)
     train = phantoms.train if name == 'matched' else 0
 
     def make(folder):
@@ -53,14 +53,15 @@ def make_phantoms(
     phantoms: Phantoms,     # how many, of which seed, under which conditions
     workers: int = 2,       # processes
     stages: Stages = None,  # of a study, if `root` lies in its folder
+    preset: str = 'plain',  # of the phantom's `presets`: who is drawn
 ) -> dict:                  # condition -> its tree
     "The phantom trees of a study; those that are already there are kept"
     names = dict.fromkeys(('matched', *phantoms.conditions))
     if stages is not None:
         at = f'{Path(root).relative_to(stages.out)}/'
-        return {name: _phantom_tree(stages, at, name, phantoms, workers) for name in names}
+        return {name: _phantom_tree(stages, at, name, phantoms, workers, preset) for name in names}
     with Stages(root, quiet=True) as stages:
-        return {name: _phantom_tree(stages, '', name, phantoms, workers) for name in names}
+        return {name: _phantom_tree(stages, '', name, phantoms, workers, preset) for name in names}
 
 # %% ../../nbs/95a_study.data.ipynb #e72ecb50
 @dataclass
@@ -198,7 +199,7 @@ def kept_films(
         sizes = torch.tensor([(g.height, g.width) for g in found.geometries])
         return dict(images=found.images, sizes=sizes), dict(ids=found.ids, rejected=list(found.studies.rejected))
     studies = replace(studies, rejected=Rejections(), mended=Rejections())
-    code = code_of('films', 'data.cache', 'data.films')
+    code = code_of('films', 'data.schema', 'data.cache', 'data.films')
     tensors, facts = stages.keep(f'films-{name}', decode, _stamps(studies), recipe, studies.chest, code)
     part = origin.studies.subset(facts['ids'])
     part.rejected = Rejections([*origin.studies.rejected, *facts['rejected']])
@@ -307,7 +308,8 @@ def with_regions(
             parts.append(regions_for(part, source, fallback=segmenter).mul(255).round().byte())
         return dict(regions=torch.cat(parts)), {}
     who = load_segmenter() if anatomy is None else [load_segmenter(), file_hash(anatomy), films.ids]
-    key = films.images, [str(g) for g in films.geometries], who, code_of('anatomy.segmenter', 'anatomy.sources')
+    code = code_of('films.geometry', 'films.rle', 'data.masks', 'anatomy.segmenter', 'anatomy.sources')
+    key = films.images, [str(g) for g in films.geometries], who, code
     regions = stages.keep(f'regions-{films.condition}', find, *key)[0]['regions']
     return replace(films, regions=regions)
 

@@ -23,8 +23,8 @@ from ..anatomy import GATE_MODES
 from ..core import BadInput, Registry, Stages, code_of, digest, finding
 from ..data import Films, Recipe
 from cxr_weakloc.evaluation import (
-    COLUMNS, Case, Evaluation, Heard, Thresholds, choose_map, evaluate, fused_boxes, mean_box_of, name_seed, truth_of,
-    tune_case,
+    COLUMNS, CONTROLS, PROTOCOLS, TUNINGS, Case, Evaluation, Heard, Thresholds, choose_map, evaluate, fused_boxes,
+    mean_box_of, name_seed, truth_of, tune_case,
 )
 from cxr_weakloc.heatmaps import (
     HEATMAPS, MapStore, default_method, explain_findings, model_for, read_model,
@@ -32,11 +32,12 @@ from cxr_weakloc.heatmaps import (
 from ..models import Phrases, Reader, load_calibration, load_reader, weights_hash
 from ..refine import RefineConfig
 from ..refine.config import arm_share
+from ..scores import metrics
 from .config import StudyConfig
 from cxr_weakloc.study.data import (
     Origins, Sets, load_sets, make_phantoms, open_origins, phantom_origins, truth_key, with_regions,
 )
-from .lessons import LOOKING, Lesson, teach
+from .lessons import LOOKING, Lesson, prior_entries, teach
 
 # %% ../../nbs/95b_study.stages.ipynb #9dc6430b
 class Chosen(NamedTuple):
@@ -247,7 +248,7 @@ def looked(
         return dict(maps=maps, log_odds=z), {}
     prompts = [finding(name) for name in study.findings]
     key = [study.key(films.condition), model_key(study.cfg, asked.weights), prompts, method,
-           code_of(*LOOKING, HEATMAPS[method])]
+           HEATMAPS[method], code_of(*LOOKING)]
     kept, _ = study.stages.keep(f'maps-{asked.name}-{films.condition}-{method}', look, *key)
     return Heard(kept['maps'], kept['log_odds'].sigmoid())
 
@@ -464,7 +465,7 @@ def hear_students(
 
 # %% ../../nbs/95b_study.stages.ipynb #782422fe
 _JUDGING = ('study.stages', 'evaluation', 'scores', 'anatomy.priors', 'anatomy.gates', 'films.geometry',
-            'films.rle')
+            'films.rle', 'data.masks', 'data.readers', 'data.films', 'heatmaps.maps')
 _WITHOUT_PLACE = ('auc', 'ece')     # figures of a set that says nothing of places
 
 
@@ -485,7 +486,8 @@ def said_key(
 ) -> list:           # parts of a key
     "All that the judgement of some sets depends on: what was said, what is true, where findings can be"
     known = study.__dict__.setdefault('_said', {})
-    parts = [study.findings, study.choice.mode, code_of(*_JUDGING)]
+    registered = prior_entries(study.findings), metrics, CONTROLS, PROTOCOLS, TUNINGS
+    parts = [study.findings, study.choice.mode, registered, code_of(*_JUDGING)]
     for name in set_names:
         films, heard = study.sets.every[name], study.heard.get(name, {})
         asked = name, id(films.regions), tuple(heard)

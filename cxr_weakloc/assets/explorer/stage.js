@@ -148,7 +148,10 @@ function render({ model, el }) {
   const told = () => { if (!model.comm_live) el.prepend(lost); };
   model.on('comm_live_update', told);
 
-  const watch = new MutationObserver(() => nameControls(root()));
+  let later = null;   // a drag changes controls many times a second; their names can wait
+  const watch = new MutationObserver(() => {
+    later ??= setTimeout(() => { later = null; nameControls(root()); }, 100);
+  });
   const begin = () => {
     nameControls(root());
     watch.observe(root(), { subtree: true, childList: true, attributeFilter: ['class'] });
@@ -156,6 +159,7 @@ function render({ model, el }) {
   const timer = setTimeout(begin, 50);
   return () => {
     clearTimeout(timer);
+    clearTimeout(later);
     watch.disconnect();
     Object.values(urls).forEach(URL.revokeObjectURL);
   };
