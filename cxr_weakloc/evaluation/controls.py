@@ -199,6 +199,13 @@ def _best_map(given):
     return given.best_map
 
 
+@CONTROLS.add('anatomy-attention', needs=('baseline',))
+def _anatomy_attention(given):
+    "The baseline's map under AGXNet's residual attention, (1 + anatomy) times the map: anatomy at inference, half open"
+    maps = torch.as_tensor(given.baseline.maps).float()
+    return maps + given.gated(maps)
+
+
 def _at_the_models_grid(name):
     "Register a control again, at the model's grid"
     fine = CONTROLS[name]

@@ -14,9 +14,10 @@ import torch.nn as nn
 
 from ..core import finding
 from ..models import Classifier, Reader
-from .batch import RefineData
+from .batch import PIECES, RefineData
 from .config import RefineConfig, arm_pieces
 from .learner import own_map, prepare_refinement, refine
+from .targets import Target
 
 # %% ../../nbs/77a_refine.heads.ipynb #dd372cdb
 class _Places(nn.Module):
@@ -48,10 +49,14 @@ def wordless(
 
 
 def head_pieces(
-    arm: str,   # name
-) -> tuple:     # names of pieces
-    "The arm's teachers and losses, as a head can be taught by them"
+    arm: str,            # name
+    trust: float = .5,   # share of a teacher that looks, of the config
+) -> tuple:              # names of pieces
+    "The arm's teachers and losses, as a head can be taught by them; without a map that has no share beside others"
     kept = [name for name in arm_pieces(arm) if name not in ('Keep', 'EMATeacher', 'FrozenTeacher', 'ContrastTeacher')]
+    others = [name for name in kept if issubclass(PIECES[name].f, Target) and name != 'GatedMap']
+    if others and not trust:
+        kept = [name for name in kept if name != 'GatedMap']
     return tuple('StillMap' if name == 'GatedMap' else name for name in kept)
 
 
@@ -62,7 +67,8 @@ def refine_head(
     seed: int = 0,        # of weights, views and order
 ) -> Classifier:          # its map is `cam`
     "Teach a head without words what an arm teaches. Raises `BadInput`"
-    cfg = replace(cfg, arm=' + '.join(head_pieces(cfg.arm)), still=cfg.still or cfg.method or own_map(reader))
+    pieces = head_pieces(cfg.arm, cfg.trust)
+    cfg = replace(cfg, arm=' + '.join(pieces), still=cfg.still or cfg.method or own_map(reader))
     known = prepare_refinement(reader, data, cfg, progress=False)
     torch.manual_seed(seed)
     head = wordless(reader, data.findings)

@@ -35,7 +35,8 @@ from .variance import ArmFigure, Sampled, over_populations, with_holm
 
 # %% ../../nbs/96_study.arms.ipynb #11506a29
 _COARSE = tuple(f'{name}-coarse' for name in ('anatomy', 'mean-box', 'gaussian', 'wrong-organ', 'shifted-mask'))
-ARM_CONTROLS = (*DEFAULT_CONTROLS, 'gated-noise', 'gated-constant', 'best-map', *_COARSE)   # in the table of arms
+_MORE = ('gated-noise', 'gated-constant', 'best-map', 'anatomy-attention')
+ARM_CONTROLS = (*DEFAULT_CONTROLS, *_MORE, *_COARSE)   # in the table of arms
 
 
 def _beside(rival, **more):
@@ -58,7 +59,8 @@ ARM_FIGURES = {     # metric of the table -> what it is; {} is the arm
     'alignment': ArmFigure(metric='energy_in_anatomy'),
     'alignment_per_area': ArmFigure(metric='energy_per_area'),
 } | {f"minus_{name.replace('-', '_')}": _beside(f'control:{name}')
-     for name in ('anatomy', 'mean-box', 'gaussian', 'wrong-organ', 'shifted-mask', 'random', *_COARSE)}
+     for name in ('anatomy', 'anatomy-attention', 'mean-box', 'gaussian', 'wrong-organ', 'shifted-mask', 'random',
+                  *_COARSE)}
 
 
 def figures_of(
