@@ -237,8 +237,8 @@ def _check_split(kaggle, root, split, test_share):
     if split not in ('train', 'test', *([None] if test_share else [])):
         raise BadInput(f'VinDr-CXR has no split {split!r}', mend='train or test')
     if kaggle is None and test_share:
-        raise BadInput('this copy has a labelled test split of its own', file=root/'annotations',
-                       mend='leave test_share out')
+        raise BadInput("test_share divides Kaggle's copy, whose test films lack labels; this is the published layout",
+                       file=root/'annotations', mend='leave test_share out')
     if kaggle is not None and split == 'test' and not test_share:
         raise BadInput("Kaggle's copy has no labels for its test films", file=kaggle,
                        mend='hold a share of the labelled films out instead: test_share=.2, --test-share .2; '

@@ -276,7 +276,7 @@ def _reflect(self: Explorer):
     s, e = self.state, self.view.exhibit
     kept = e.maps.get(s.system)
     own = '' if kept is None else kept.provenance.get('method', '')
-    names = {STORED: f'as kept ({own})' if own else 'as kept'}
+    names = {STORED: f'kept: {own}' if own else 'as kept'}
     with self._silence():
         methods = [(names.get(m, m), m) for m in self.view.methods(s)]
         if list(self.controls['method'].options) != methods: self.controls['method'].options = methods

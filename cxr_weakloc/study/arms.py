@@ -20,11 +20,11 @@ from ..core import Stages, code_of, code_revision, finding, write_json
 from cxr_weakloc.evaluation import (
     DEFAULT_CONTROLS, Case, Evaluation, Heard, choose_map, evaluate, mean_box_of, truth_of, tune_case,
 )
-from ..heatmaps import explain_findings
+from ..heatmaps import HEATMAPS, explain_findings
 from ..refine import PIECES, Target, own_map, prepare_refinement, refine_head, teachers_answer
 from ..refine.config import arm_pieces, arm_share
 from .config import ArmsConfig, StudyConfig, plain_config
-from .lessons import Lesson, refine_data
+from .lessons import LOOKING, Lesson, arm_entries, prior_entries, refine_data
 from .output import write_csv
 from .reasons import ask_students, reasons_table
 from .run import run_stages
@@ -94,7 +94,7 @@ def raw_maps(
         maps, _ = explain_findings(study.reader, films.images, phrases, method, contrast=contrast)
         return dict(maps=maps.nan_to_num()), {}
     key = [study.key(films.condition), study.reader.manifest['weights'], [finding(f) for f in study.findings], method,
-           contrast, code_of('heatmaps', 'models')]
+           contrast, HEATMAPS[method], code_of(*LOOKING)]
     name = f"raw-{films.condition}-{method}{'-denied' if contrast else ''}"
     return study.stages.keep(name, look, *key)[0]['maps']
 
@@ -138,8 +138,8 @@ def hear_teachers(
                 maps = raw_maps(study, films, how.method or own_map(study.reader), contrast)
                 return dict(maps=teachers_answer(data, known, how, maps.float())), {}
             key = [study.key(name), films.regions, how, study.findings, study.reader.manifest['weights'],
-                   [finding(f) for f in study.findings],
-                   code_of('refine', 'heatmaps', 'models', 'anatomy.priors', 'anatomy.gates')]
+                   [finding(f) for f in study.findings], prior_entries(study.findings), arm_entries(how),
+                   code_of('refine', 'anatomy.priors', 'anatomy.gates', *LOOKING)]
             maps = study.stages.keep(f'teacher-{arm}-{name}', answer, *key)[0]['maps']
             study.heard[name][f'teacher:{arm}', None] = Heard(maps, said.prob)
 

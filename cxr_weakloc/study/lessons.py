@@ -40,7 +40,7 @@ def refine_data(
         boxes = torch.stack([true_masks(films, name, every, size, fused, boxes_only=True) for name in findings], 1)
         has_box = torch.stack([torch.tensor(o) for o in lent], 1) & boxes.any(-1).any(-1)
         known |= dict(boxes=boxes & has_box[..., None, None], has_box=has_box)
-    if cfg.arm == 'ceiling':
+    if 'TrueMasks' in arm_pieces(cfg.arm):
         truth = torch.stack([true_masks(films, name, every, size, fused) for name in findings], 1)
         labels = torch.tensor(films.studies.labels[list(findings)].to_numpy(np.float32))
         known |= dict(truth=truth, labels=labels)
@@ -84,7 +84,7 @@ class Lesson(NamedTuple):
     @property
     def key(self) -> list:
         "Parts of a key: all that the student depends on, besides the model that it begins as"
-        shown = self.cfg.arm == 'ceiling' or self.budget
+        shown = 'TrueMasks' in arm_pieces(self.cfg.arm) or self.budget
         told = [truth_key(self.films, self.findings), code_of(*_TRUTH)] if shown else None
         prompts = [finding(name) for name in self.findings]
         registered = [prior_entries(self.findings), arm_entries(self.cfg)]

@@ -17,6 +17,7 @@ from ..data import Recipe, Studies, at_most, split_patients
 from ..evaluation import fused_boxes
 from ..heatmaps import model_for, process_share, read_model
 from ..models import Reader, check_layout, load_reader, loggers
+from ..refine import arm_pieces
 from .config import RefineCommand
 from .data import Origin, kept_films, with_regions
 from .lessons import Lesson, teach
@@ -37,8 +38,8 @@ def _learning_part(studies, cfg):
 
 def _refuse_folder(out, cfg):
     "Raises `BadInput` for a folder that is something else than a model, and for a lesson that cannot be taught here"
-    if cfg.refine.arm == 'ceiling':
-        raise BadInput("the ceiling's target needs true masks", mend='use run')
+    if 'TrueMasks' in arm_pieces(cfg.refine.arm):
+        raise BadInput(f'arm {cfg.refine.arm!r} needs true masks', mend='use run')
     models = ('model.safetensors', 'reader.json', 'config.json', 'open_clip_config.json')
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not any((out/m).is_file() for m in models):
         raise BadInput('this is something else than a model', file=out, mend='choose another --out')
